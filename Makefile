@@ -1,0 +1,43 @@
+# Everything a developer or CI runs. `make help` lists it; each target sets itself up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+IMAGE_PROCESSOR := $(BIN)/image-processor
+
+##@ Everyday
+.PHONY: help demo test check
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## run the main job on the embedded stack [PHOTO=path]
+	@$(IMAGE_PROCESSOR) demo $(if $(PHOTO),"$(PHOTO)")
+
+test: $(READY) ## unit, integration and contract suites, each counted
+	@$(BIN)/python -m tests.run unit integration contract
+
+check: $(READY) ## format, lint, types, import rule, lock freshness
+	@echo "== format, lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@echo "== types"; $(BIN)/mypy
+	@echo "== imports"; $(BIN)/lint-imports
+	@echo "== locks"; $(BIN)/python -m tests.locks
+
+##@ Set-up
+.PHONY: setup requirements
+setup: $(READY) ## make the virtual environment from the lock
+
+requirements: $(READY) ## export the Lambda's requirements.txt from uv.lock
+	@$(BIN)/python -m tests.locks --write
+
+$(READY): pyproject.toml uv.lock
+	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(UV) sync --frozen --quiet
+	@touch $@

@@ -1,0 +1,1 @@
+"""Numbers that the API, the worker and the operator share."""

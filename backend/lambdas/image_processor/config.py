@@ -1,0 +1,85 @@
+"""The only place that reads the environment: a mapping in, frozen settings out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+class ConfigurationError(Exception):
+    """The environment is incomplete or malformed; the message names every variable at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the functions need to know about where they run."""
+
+    #: ARN or name of the database's secret in Secrets Manager.
+    database_secret_arn: str
+    images_bucket: str
+    #: Host of the pictures' CDN; empty: `cloudfront_url` stays NULL.
+    images_cdn_domain: str
+    #: "staging", "prod", or "local".
+    environment: str
+    #: Folder of the downloaded weights.
+    weights_dir: Path
+    queue_name: str
+    #: The queue's maxReceiveCount.
+    max_receive_count: int
+    #: Whether the embedded book model may be the last recipe.
+    embedded_model_fallback: bool
+    #: Version of the running function, from Lambda.
+    function_version: str
+    #: Version of the image, baked in at build time.
+    image_version: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read the settings.
+
+        Raises:
+            ConfigurationError: naming every missing or malformed variable at once.
+
+        """
+        faults: list[str] = []
+        settings = cls(
+            database_secret_arn=_required(env, "DATABASE_SECRET_ARN", faults),
+            images_bucket=_required(env, "IMAGES_BUCKET", faults),
+            images_cdn_domain=env.get("IMAGES_CDN_DOMAIN", "").strip().removeprefix("https://").strip("/"),
+            environment=_required(env, "ENVIRONMENT", faults),
+            weights_dir=Path(env.get("U2NET_HOME", "").strip() or "/opt/u2net"),
+            queue_name=_required(env, "IMAGE_PROCESSING_QUEUE_NAME", faults),
+            max_receive_count=_positive(env, "MAX_RECEIVE_COUNT", 5, faults),
+            embedded_model_fallback=_switch(env, "EMBEDDED_MODEL_FALLBACK", faults),
+            function_version=env.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            image_version=env.get("IMAGE_VERSION", "development"),
+        )
+        if faults:
+            raise ConfigurationError("the environment is not complete: " + "; ".join(faults))
+        return settings
+
+
+def _required(env: Mapping[str, str], name: str, faults: list[str]) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        faults.append(f"{name} is missing")
+    return value
+
+
+def _positive(env: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:
+    text = env.get(name, "").strip() or str(default)
+    if text.isdecimal() and int(text) >= 1:
+        return int(text)
+    faults.append(f"{name} is not a whole number >= 1")
+    return default
+
+
+def _switch(env: Mapping[str, str], name: str, faults: list[str]) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text not in _TRUE | _FALSE:
+        faults.append(f"{name} is neither true nor false")
+    return text in _TRUE

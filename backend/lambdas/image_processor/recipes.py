@@ -1,0 +1,116 @@
+"""Models and recipes as data: a new model is one `ModelSpec` and one `Recipe` line here, nothing elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Stretch(StrEnum):
+    """What is done to a model's raw output before it becomes a mask."""
+
+    #: (p - min) / (max - min), as rembg does for u2net and isnet.
+    MIN_MAX = "min_max"
+    #: Nothing: the output is a probability, and an empty mask stays empty.
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """The facts about one segmentation network."""
+
+    name: str
+    filename: str
+    #: Side of the square input in pixels; the photo's aspect is squeezed into it.
+    input_side_px: int
+    #: Per channel, after division by the photo's maximum.
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    stretch: Stretch
+    size_bytes: int
+    sha256: str
+    #: Where `download_models.py` fetches it; None: packaged with the worker (an embedded model).
+    url: str | None
+    #: Whether the mask is the mean over the photo and its mirror image, with small components dropped and
+    #: holes filled (docs/model-card.md).
+    averages_mirror: bool = False
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the weights are packaged with the worker."""
+        return self.url is None
+
+
+@dataclass(frozen=True, slots=True)
+class Matting:
+    """Trimap thresholds of alpha matting; the names are rembg's."""
+
+    #: Mask values above this are surely subject.
+    foreground_threshold: int = 240
+    #: Mask values below this are surely background.
+    background_threshold: int = 10
+    #: Side, in pixels, of the square by which both sure regions are eroded.
+    erode_size_px: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way to cut a book out; what really ran is recorded under `name`."""
+
+    name: str
+    model: ModelSpec
+    #: None: the mask itself is the opacity.
+    matting: Matting | None
+
+
+_RELEASE: Final = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
+_IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
+_IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+
+U2NET: Final = ModelSpec(
+    name="u2net",
+    filename="u2net.onnx",
+    input_side_px=320,
+    mean=_IMAGENET_MEAN,
+    std=_IMAGENET_STD,
+    stretch=Stretch.MIN_MAX,
+    size_bytes=175_997_641,
+    sha256="8d10d2f3bb75ae3b6d527c77944fc5e7dcd94b29809d47a739a7a728a912b491",
+    url=_RELEASE + "u2net.onnx",
+)
+ISNET: Final = ModelSpec(
+    name="isnet-general-use",
+    filename="isnet-general-use.onnx",
+    input_side_px=1024,
+    mean=(0.5, 0.5, 0.5),
+    std=(1.0, 1.0, 1.0),
+    stretch=Stretch.MIN_MAX,
+    size_bytes=178_648_008,
+    sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
+    url=_RELEASE + "isnet-general-use.onnx",
+)
+BOOK: Final = ModelSpec(
+    name="book-v0",
+    filename="book-v0.onnx",
+    input_side_px=256,
+    mean=_IMAGENET_MEAN,
+    std=_IMAGENET_STD,
+    stretch=Stretch.NONE,
+    size_bytes=2_181_436,
+    sha256="2becde560fb118e59b48f11597a47f129c318227d6e003f58976dbbc5930fc3b",
+    url=None,
+    averages_mirror=True,
+)
+
+MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType({spec.name: spec for spec in (U2NET, ISNET, BOOK)})
+
+#: In the order they are tried; the first accepted one wins.
+RECIPES: Final[tuple[Recipe, ...]] = (
+    Recipe("u2net-alpha", U2NET, Matting()),
+    Recipe("isnet-general-use", ISNET, None),
+)
+#: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
+EMBEDDED_RECIPE: Final = Recipe("book-v0", BOOK, Matting())

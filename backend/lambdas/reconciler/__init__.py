@@ -1,0 +1,1 @@
+"""The rescuer: republishes lost jobs and takes back expired leases, on a schedule."""

@@ -1,0 +1,69 @@
+"""Runs the suites one by one and prints each one's count: `python -m tests.run unit integration contract`.
+
+A suite in which nothing ran fails; so does a skipped test, unless its reason begins with `needs ` and names
+what this machine lacks. pytest's own options may follow `--`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+_ROOT = Path(__file__).resolve().parent.parent
+_REPORTS = _ROOT / "out" / "tests"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named suites and return the exit status."""
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    suites, options = arguments[:split], arguments[split + 1 :]
+    _REPORTS.mkdir(parents=True, exist_ok=True)
+    lines, failed = [], False
+    for suite in suites:
+        line, passed = _run(suite, options)
+        lines.append(line)
+        failed = failed or not passed
+    print("\n" + "\n".join(lines))
+    print(f"junit reports: {_REPORTS.relative_to(_ROOT)}/")
+    return int(failed)
+
+
+def _run(suite: str, options: list[str]) -> tuple[str, bool]:
+    report = _REPORTS / f"{suite}.xml"
+    report.unlink(missing_ok=True)
+    print(f"== {suite}", flush=True)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", f"tests/{suite}", f"--junitxml={report}", *options]
+    status = subprocess.run(command, cwd=_ROOT, check=False).returncode
+    seconds = time.monotonic() - started
+    if not report.exists():
+        return f"{suite}: no report, pytest ended with {status}", False
+    counts, wrongly_skipped = _count(report)
+    passed = status == 0 and counts["passed"] > 0 and not wrongly_skipped
+    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number or name == "passed")
+    told += "".join(f"; skipped without a missing component: {name}" for name in wrongly_skipped)
+    return f"{suite}: {told} in {seconds:.0f} s: {'ok' if passed else 'FAILED'}", passed
+
+
+def _count(report: Path) -> tuple[dict[str, int], list[str]]:
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    wrongly_skipped = []
+    # The file was written a moment ago by our own pytest.
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            counts["failed"] += 1
+        elif skipped is not None:
+            counts["skipped"] += 1
+            if not (skipped.get("message") or "").startswith("needs "):
+                wrongly_skipped.append(case.get("name", "?"))
+        else:
+            counts["passed"] += 1
+    return counts, wrongly_skipped
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
