@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -61,6 +61,29 @@ class Settings:
         if faults:
             raise ConfigurationError("the environment is not complete: " + "; ".join(faults))
         return settings
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """How AWS is reached; in Lambda the runtime sets all of it, the local stack names its own endpoint."""
+
+    region: str
+    access_key_id: str | None
+    secret_access_key: str | None = field(repr=False)
+    session_token: str | None = field(repr=False)
+    #: None: AWS itself.
+    endpoint_url: str | None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> AwsSettings:
+        """Read the settings; what is absent is left to boto3's own chain."""
+        return cls(
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-west-2",
+            access_key_id=env.get("AWS_ACCESS_KEY_ID"),
+            secret_access_key=env.get("AWS_SECRET_ACCESS_KEY"),
+            session_token=env.get("AWS_SESSION_TOKEN"),
+            endpoint_url=env.get("AWS_ENDPOINT_URL"),
+        )
 
 
 def _required(env: Mapping[str, str], name: str, faults: list[str]) -> str:

@@ -158,13 +158,13 @@ class Trial:
 
     def as_report(self) -> dict[str, Any]:
         """Return the JSON that the job's report and cut.jsonl keep."""
-        body: dict[str, Any] = {"recipe": self.recipe, "note": self.note, "seconds": _rounded(self.seconds)}
+        body: dict[str, Any] = {"recipe": self.recipe, "note": self.note, "seconds": rounded(self.seconds)}
         if self.verdict is not None:
             body |= {
                 "accepted": self.verdict.accepted,
                 "reason": self.verdict.reason,
                 "score": round(self.verdict.score, 4),
-                "measures": _rounded(self.verdict.measures),
+                "measures": rounded(self.verdict.measures),
             }
         return body
 
@@ -199,7 +199,7 @@ class Rendition:
             "background": self.background,
             "brightness": round(self.brightness, 2),
             "matting": dict(self.notes),
-            "seconds": _rounded(self.seconds),
+            "seconds": rounded(self.seconds),
             "trials": [trial.as_report() for trial in self.trials],
         }
 
@@ -220,7 +220,21 @@ class Rejection:
 
     def as_report(self) -> dict[str, Any]:
         """Return the JSON that the job's row keeps."""
-        return {"seconds": _rounded(self.seconds), "trials": [trial.as_report() for trial in self.trials]}
+        return {"seconds": rounded(self.seconds), "trials": [trial.as_report() for trial in self.trials]}
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPicture:
+    """A picture that is in the bucket and waits for its row."""
+
+    db_key: str
+    cloudfront_url: str | None
+    #: SHA-256 of the PNG, hexadecimal.
+    content_hash: str
+    #: The recipe that ran.
+    recipe: str
+    attempt_count: int
+    report: Mapping[str, Any]
 
 
 class Ending(StrEnum):
@@ -253,5 +267,6 @@ class Outcome:
         return self.retry_in_seconds is None
 
 
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values as plain floats with five decimals, for reports."""
     return {name: round(float(value), 5) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Models and recipes as data: a new model is one `ModelSpec` and one `Recipe` line here, nothing elsewhere."""
+"""Models and recipes as data: a new model is one `ModelSpec` and one `Recipe` line, here and only here."""
 
 from __future__ import annotations
 
