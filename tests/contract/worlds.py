@@ -204,8 +204,7 @@ class PostgresWorld:
         """Leave a `processing` row without a lease, as the deployed version does."""
         with Session(self.engine) as db, db.begin():
             db.execute(
-                text(
-                    "UPDATE image_processing_jobs SET status = 'processing', lease_token = NULL WHERE id = :id"
-                ),
-                {"id": job_id},
+                update(ImageProcessingJob)
+                .where(ImageProcessingJob.id == job_id)
+                .values(status="processing", lease_token=None, lease_expires_at=None)
             )
