@@ -1,0 +1,42 @@
+"""The `image-processor` command: each group of commands is a module, registered by one line here."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli import migrate
+
+app = typer.Typer(
+    name="image-processor",
+    help="Cuts books out of their photographs: the worker's main job, its data, its engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,
+)
+app.command()(migrate.migrate)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 (typer calls it with the flag)
+    if value:
+        typer.echo(f"image-processor {version('bluemoxon-image-processor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del show_version
+
+
+def main() -> None:
+    """Run the command line: the console script's entry point."""
+    app()

@@ -1,0 +1,76 @@
+"""A real PostgreSQL and a server of S3, SQS and Secrets Manager, once per run; the rest per test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import URL, Engine, create_engine
+
+from app import migrate
+from local import aws as local_aws
+from local import databases, postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """The maintenance database's address of a server for the whole run."""
+    database_url = os.environ.get("DATABASE_URL")
+    if not database_url:
+        try:
+            postgres.find_binaries()
+        except postgres.PostgresError as exc:
+            pytest.skip(f"needs PostgreSQL: {exc}")
+    with postgres.running_server(database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres_server: URL) -> Iterator[Engine]:
+    """A database without any table."""
+    with databases.database(postgres_server) as url:
+        yield from _engine(url)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: URL) -> Iterator[str]:
+    """The name of a migrated database that every test copies."""
+    with databases.database(postgres_server) as url:
+        migrate.upgrade(url)
+        yield str(url.database)
+
+
+@pytest.fixture
+def database_url(postgres_server: URL, template_database: str) -> Iterator[URL]:
+    """The address of a migrated database of the test's own."""
+    with databases.database(postgres_server, template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: URL) -> Iterator[Engine]:
+    """An engine on a migrated database of the test's own."""
+    yield from _engine(database_url)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    """The endpoint of one S3, SQS and Secrets Manager server for the whole run."""
+    with local_aws.running_server() as endpoint_url:
+        yield endpoint_url
+
+
+@pytest.fixture
+def aws(aws_endpoint: str) -> Iterator[local_aws.Aws]:
+    """A bucket, a queue with its dead-letter queue and a secret of the test's own."""
+    resources = local_aws.create_resources(aws_endpoint, f"test-{secrets.token_hex(6)}")
+    yield resources
+    resources.close()
+
+
+def _engine(url: URL) -> Iterator[Engine]:
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
