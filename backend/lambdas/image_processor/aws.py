@@ -36,8 +36,11 @@ class Clients:
             region_name=settings.region,
         )
         endpoint = settings.endpoint_url
-        self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=_PATIENT)
+        # An endpoint of one's own is a neighbour: no proxy stands before it.
+        direct = Config(proxies={}) if endpoint else Config()
+        patient, impatient = _PATIENT.merge(direct), _IMPATIENT.merge(direct)
+        self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=patient)
         self.secrets: SecretsManagerClient = session.client(
-            "secretsmanager", endpoint_url=endpoint, config=_PATIENT
+            "secretsmanager", endpoint_url=endpoint, config=patient
         )
-        self.sqs: SQSClient = session.client("sqs", endpoint_url=endpoint, config=_IMPATIENT)
+        self.sqs: SQSClient = session.client("sqs", endpoint_url=endpoint, config=impatient)
