@@ -58,8 +58,8 @@ def database(database_url: URL) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     """The endpoint of one S3, SQS and Secrets Manager server for the whole run."""
-    with local_aws.running_server() as endpoint_url:
-        yield endpoint_url
+    with local_aws.AwsServer() as server:
+        yield server.wait_for_endpoint()
 
 
 @pytest.fixture

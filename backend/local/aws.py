@@ -6,10 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 import boto3
 from botocore.config import Config
@@ -24,7 +23,6 @@ REGION: Final = "us-west-2"
 #: The server takes any; real ones in the developer's environment are never used.
 ACCESS_KEY_ID: Final = "local"
 SECRET_ACCESS_KEY: Final = "local"  # noqa: S105 (not a secret)
-_STOP_SECONDS = 5
 #: Longer than the longest poll (20 s); no proxy stands before the loopback.
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}, proxies={})
 
@@ -75,37 +73,48 @@ class Aws:
         )
 
 
-@contextmanager
-def running_server() -> Iterator[str]:
-    """Yield the endpoint of a server that lives as long as the block.
+class AwsServer:
+    """The server's process: starting inside the block, gone after it."""
 
-    Raises:
-        AwsServerError: it did not start.
+    def __enter__(self) -> Self:
+        """Begin to start."""
+        # Never the developer's own account or profile.
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
+        }
+        # Our own module on our own interpreter; in a session of its own, so that Ctrl-C reaches only us.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.aws_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=inherited,
+            start_new_session=True,
+        )
+        return self
 
-    """
-    command = [sys.executable, "-m", "local.aws_server"]
-    # Never the developer's own account or profile.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
-    }
-    # Our own module on our own interpreter.
-    with subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    ) as process:
-        try:
-            port = process.stdout.readline().strip() if process.stdout else b""
-            if not port:
-                raise AwsServerError(
-                    "the server of S3, SQS and Secrets Manager did not start; its error is above"
-                )
-            yield f"http://127.0.0.1:{int(port)}"
-        finally:
-            if process.stdin:
-                process.stdin.close()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process; it holds nothing worth keeping."""
+        self._process.kill()
+        self._process.communicate()
+
+    def wait_for_endpoint(self) -> str:
+        """Return the server's address as soon as it answers; to be asked once.
+
+        Raises:
+            AwsServerError: it did not start.
+
+        """
+        port = self._process.stdout.readline().strip() if self._process.stdout else b""
+        if not port:
+            raise AwsServerError(
+                "the server of S3, SQS and Secrets Manager did not start; its error is above"
+            )
+        return f"http://127.0.0.1:{int(port)}"
 
 
 def create_resources(

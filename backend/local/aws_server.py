@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 
@@ -17,8 +16,6 @@ from werkzeug.serving import make_server
 
 def main() -> None:
     """Serve until standard input ends."""
-    # Ctrl-C in a terminal reaches every process of the group: whoever started this one ends it in its turn.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
