@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import migrate
+from cli import demo, migrate
 
 app = typer.Typer(
     name="image-processor",
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
+app.command()(demo.demo)
 app.command()(migrate.migrate)
 
 

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
+
+
+class DatabaseServerError(Exception):
+    """The server cannot be reached or does not let its user create databases."""
 
 
 @contextmanager
@@ -18,10 +23,17 @@ def database(server: URL, template: str | None = None) -> Iterator[URL]:
         server: the address of the server's maintenance database.
         template: a database without connections to copy; milliseconds for a small one.
 
+    Raises:
+        DatabaseServerError: the server refused.
+
     """
     name = f"image_processor_{secrets.token_hex(6)}"
     copied = f' TEMPLATE "{template}"' if template else ""
-    _execute(server, f'CREATE DATABASE "{name}"{copied}')
+    try:
+        _execute(server, f'CREATE DATABASE "{name}"{copied}')
+    except DBAPIError as exc:
+        # The driver's text names host and user, never the password.
+        raise DatabaseServerError(f"no database can be made on the server: {str(exc.orig).strip()}") from exc
     try:
         yield server.set(database=name)
     finally:

@@ -50,11 +50,11 @@ def photograph(view: View = FRONT) -> bytes:
     return _photograph(view, Book(), Materials.draw(np.random.default_rng(_SEED), Book()))
 
 
-def gallery() -> dict[str, bytes]:
-    """Return three photographs of the book by file name, the first the one to cut."""
+def companions() -> dict[str, bytes]:
+    """Return two further photographs of the book by file name: the rest of its gallery."""
     book = Book()
     materials = Materials.draw(np.random.default_rng(_SEED), book)
-    views = {"front.jpg": FRONT, "fore-edge.jpg": FORE_EDGE, "from-above.jpg": FROM_ABOVE}
+    views = {"fore-edge.jpg": FORE_EDGE, "from-above.jpg": FROM_ABOVE}
     return {name: _photograph(view, book, materials) for name, view in views.items()}
 
 

@@ -167,10 +167,12 @@ def _enter_spine(book: Book, origin: Field, directions: Field) -> tuple[Field, F
     inside = (root > 0) & (u < 0) & (v > 0) & (v < book.height_cm) & (enter > 0)
     normal = np.stack((u / radii[0] ** 2, np.zeros_like(u), z / radii[1] ** 2), axis=1)
     normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
-    cap = (np.where(directions[:, 1] > 0, 0, book.height_cm) - origin[1]) / directions[:, 1]
-    cap_u = (origin[0] + cap * directions[:, 0]) / radii[0]
-    cap_z = (origin[2] + cap * directions[:, 2] - book.thickness_cm / 2) / radii[1]
-    on_cap = (cap_u < 0) & (cap_u**2 + cap_z**2 < 1) & (cap < np.where(inside, enter, _FAR)) & (cap > 0)
+    # A ray along the cap never meets it.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cap = (np.where(directions[:, 1] > 0, 0, book.height_cm) - origin[1]) / directions[:, 1]
+        cap_u = (origin[0] + cap * directions[:, 0]) / radii[0]
+        cap_z = (origin[2] + cap * directions[:, 2] - book.thickness_cm / 2) / radii[1]
+        on_cap = (cap_u < 0) & (cap_u**2 + cap_z**2 < 1) & (cap < np.where(inside, enter, _FAR)) & (cap > 0)
     normal[on_cap] = np.stack(
         (np.zeros(on_cap.sum()), -np.sign(directions[on_cap, 1]), np.zeros(on_cap.sum())), axis=1
     )
