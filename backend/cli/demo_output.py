@@ -50,11 +50,9 @@ def show(run: JobRun, out: Path) -> None:
     if run.objects:
         console.print(_objects(run.objects))
     console.print(_stages(run))
-    for line in run.skipped_recipes:
-        console.print(Text.assemble(("  left out  ", "yellow"), line))
-    if run.job["model_used"] == "book-v0":
-        console.print("  The embedded book model cut it out: no downloaded weights are here.")
-    console.print()
+    if run.left_out:
+        told = f"no weights for {' and '.join(run.left_out)} here: the embedded book model is used"
+        console.print(Text.assemble(("! ", "yellow"), told))
     if run.is_completed:
         told = f"completed with {run.job['model_used']} on {_background(run)}"
         console.print(Text.assemble(("✓ ", "green"), told), f"→ {out / 'report.html'}")
@@ -81,6 +79,9 @@ def _page(run: JobRun) -> str:
         report.strip("The gallery after", _thumbnails(run, run.gallery_after)),
         report.table("The job’s row", run.job),
     ]
+    if run.objects:
+        files = {item["key"]: f"{item['content_type']}, {item['bytes']:,} bytes" for item in run.objects}
+        sections.insert(2, report.table("The objects", files))
     if run.image is not None:
         sections.append(report.table("The new picture’s row", run.image))
     lead = "From the queue’s message to the committed row, by the real handler on this machine."
@@ -105,7 +106,7 @@ def _facts(run: JobRun) -> dict[str, str]:
     if scores:
         facts["Judge’s score"] = f"{scores[-1]:.2f} of 1"
     facts["Peak memory"] = f"{run.peak_rss_mib:.0f} MiB"
-    return facts | {f"Object {index + 1}": str(item["key"]) for index, item in enumerate(run.objects)}
+    return facts
 
 
 def _background(run: JobRun) -> str:
@@ -150,8 +151,10 @@ def _objects(rows: Sequence[Row]) -> Table:
     table = Table(
         title="objects", title_justify="left", title_style="bold", box=box.SIMPLE, show_header=False
     )
+    for name in ("type", "size", "key"):
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(Text(str(row["key"])), str(row["content_type"]), f"{row['bytes']:,} bytes")
+        table.add_row(str(row["content_type"]), f"{row['bytes']:,} bytes", Text(str(row["key"])))
     return table
 
 

@@ -54,13 +54,14 @@ def _run(photo: Path | None) -> JobRun:
 
 def _uploads(photo: Path | None) -> Sequence[Upload]:
     """Return the listing's three pictures, the photo first; the drawn ones keep it company."""
-    drawn = [Upload(name, data) for name, data in sample_photo.companions().items()]
-    return [_first(photo), *drawn]
+    others = {"fore-edge.jpg": sample_photo.FORE_EDGE, "from-above.jpg": sample_photo.FROM_ABOVE}
+    views = others if photo else {"front.jpg": sample_photo.FRONT} | others
+    files = sample_photo.photographs(*views.values())
+    drawn = [Upload(name, data) for name, data in zip(views, files, strict=True)]
+    return [_read(photo), *drawn] if photo else drawn
 
 
-def _first(photo: Path | None) -> Upload:
-    if photo is None:
-        return Upload("front.jpg", sample_photo.photograph())
+def _read(photo: Path) -> Upload:
     try:
         # A name without an ending gets one: keys have one. What it says does not matter.
         return Upload(photo.name if photo.suffix else f"{photo.name}.jpg", photo.read_bytes())

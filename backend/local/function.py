@@ -15,6 +15,13 @@ from types import TracebackType
 from typing import Any, Self
 
 _STOP_SECONDS = 5
+_ENVIRONMENT = {
+    # No proxy stands before the loopback.
+    "NO_PROXY": "127.0.0.1",
+    "no_proxy": "127.0.0.1",
+    # onnxruntime would send usage data to its maker and keep an identifier in the temporary folder.
+    "ORT_DISABLE_TELEMETRY": "1",
+}
 
 
 class FunctionError(Exception):
@@ -100,6 +107,7 @@ class Function:
         process = self._process
         if process is not None:
             process.kill()
+            process.wait(_STOP_SECONDS)
 
     def close(self) -> None:
         """End the process, from any thread, and take no more events."""
@@ -138,7 +146,7 @@ class Function:
                 bufsize=0,
                 # Ctrl-C in the terminal reaches us, and we decide what ends when.
                 start_new_session=True,
-                env=inherited | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
+                env=inherited | _ENVIRONMENT,
             )
 
     def _send(self, process: subprocess.Popen[bytes], body: Mapping[str, Any]) -> None:

@@ -20,6 +20,20 @@ from local.stack import LocalStack, Upload
 
 _ENDED: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.PERMANENTLY_FAILED})
 _LOOK_SECONDS: Final = 0.1
+_STAGES: Final = dict.fromkeys(
+    (
+        "download",
+        "decode",
+        "segment",
+        "judge",
+        "matte",
+        "background",
+        "composite",
+        "encode",
+        "thumbnail",
+        "upload",
+    )
+)
 
 Row = Mapping[str, Any]
 
@@ -54,10 +68,10 @@ class JobRun:
         return bool(self.job["status"] == JobStatus.COMPLETED)
 
     @property
-    def skipped_recipes(self) -> Sequence[str]:
-        """Return why recipes were left out, e.g. for their weights; a line each."""
+    def left_out(self) -> Sequence[str]:
+        """Return the recipes that could not run here for want of their weights."""
         trials = (self.job["report"] or {}).get("trials", ())
-        return [f"{trial['recipe']}: {trial['note']}" for trial in trials if trial.get("note")]
+        return [trial["recipe"] for trial in trials if "weights missing" in (trial.get("note") or "")]
 
 
 def run(
@@ -121,12 +135,18 @@ def _gather(stack: LocalStack, job_id: uuid.UUID, book_id: int, before: Sequence
         gallery_before=before,
         gallery_after=after,
         objects=[facts for facts, _ in found],
-        stages=(job["report"] or {}).get("seconds", {}),
+        stages=_in_order((job["report"] or {}).get("seconds", {})),
         peak_rss_mib=stack.function.peak_rss_mib,
         pictures={row["s3_key"]: _body(stack, f"books/{row['s3_key']}") for row in after},
         png=found[0][1] if found else None,
         thumbnail=found[1][1] if found else None,
     )
+
+
+def _in_order(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Return the stages as they ran: the database keeps them in an order of its own."""
+    known = [name for name in _STAGES if name in seconds]
+    return {name: seconds[name] for name in (*known, *sorted(seconds.keys() - _STAGES.keys()))}
 
 
 def _gallery(stack: LocalStack, book_id: int) -> list[Row]:

@@ -41,21 +41,15 @@ class View:
 
 #: The picture that a demo cuts, and two more of the same book for its gallery.
 FRONT: Final = View()
-FORE_EDGE: Final = View(1000, 750, elevation=40.0, turn=52.0, distance_cm=46.0, field_of_view=36.0)
-FROM_ABOVE: Final = View(750, 1000, elevation=80.0, turn=-4.0, distance_cm=46.0, field_of_view=36.0)
+FORE_EDGE: Final = View(800, 600, elevation=40.0, turn=52.0, distance_cm=46.0, field_of_view=36.0)
+FROM_ABOVE: Final = View(600, 800, elevation=80.0, turn=-4.0, distance_cm=46.0, field_of_view=36.0)
 
 
-def photograph(view: View = FRONT) -> bytes:
-    """Return a photograph of the book as a JPEG file."""
-    return _photograph(view, Book(), Materials.draw(np.random.default_rng(_SEED), Book()))
-
-
-def companions() -> dict[str, bytes]:
-    """Return two further photographs of the book by file name: the rest of its gallery."""
+def photographs(*views: View) -> list[bytes]:
+    """Return photographs of one book as JPEG files."""
     book = Book()
     materials = Materials.draw(np.random.default_rng(_SEED), book)
-    views = {"fore-edge.jpg": FORE_EDGE, "from-above.jpg": FROM_ABOVE}
-    return {name: _photograph(view, book, materials) for name, view in views.items()}
+    return [_photograph(view, book, materials) for view in views]
 
 
 def _photograph(view: View, book: Book, materials: Materials) -> bytes:

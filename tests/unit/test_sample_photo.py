@@ -20,12 +20,12 @@ _SMALL = replace(FRONT, width_px=320, height_px=240)
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
     """The demo's photograph, a fifth as wide."""
-    return sample_photo.photograph(_SMALL)
+    return sample_photo.photographs(_SMALL)[0]
 
 
 def test_the_same_photograph_every_time(photograph: bytes) -> None:
     """Same view, same bytes."""
-    assert sample_photo.photograph(_SMALL) == photograph
+    assert sample_photo.photographs(_SMALL, _SMALL) == [photograph, photograph]
 
 
 def test_it_is_a_jpeg_of_the_asked_size(photograph: bytes) -> None:
@@ -48,9 +48,9 @@ def test_a_red_book_lies_on_brown_boards(photograph: bytes) -> None:
 
 
 def test_two_more_views_of_the_same_book() -> None:
-    """The gallery's company differs from the first picture in size and sight."""
-    sizes = {name: Image.open(io.BytesIO(data)).size for name, data in sample_photo.companions().items()}
-    assert sizes == {"fore-edge.jpg": (1000, 750), "from-above.jpg": (750, 1000)}
+    """The gallery's company, in frames of their own."""
+    files = sample_photo.photographs(sample_photo.FORE_EDGE, sample_photo.FROM_ABOVE)
+    assert [Image.open(io.BytesIO(file)).size for file in files] == [(800, 600), (600, 800)]
 
 
 @pytest.mark.parametrize(
