@@ -168,7 +168,9 @@ def _program(
     tmp_path: Path, *arguments: str, prefix: tuple[str, ...] = ()
 ) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """Run stack_program with a temporary folder of its own, and yield it with what it told."""
-    environment = os.environ | {
+    # Always the embedded PostgreSQL: it is what must not be left behind.
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment = inherited | {
         "TMPDIR": str(tmp_path),
         "HOME": str(tmp_path),
         "PYTHONPATH": f"{_ROOT}:{_ROOT / 'backend'}",
