@@ -1,0 +1,165 @@
+"""Segmentation by onnxruntime: one model in memory at a time, loaded when its turn comes."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from lambdas.image_processor.domain import Mask, Photo
+from lambdas.image_processor.errors import WeightsError
+from lambdas.image_processor.recipes import ModelSpec, Stretch
+
+_EMBEDDED_DIR: Final = Path(__file__).resolve().parent / "weights"
+#: Components smaller than this share of the largest are dropped from a mirrored mean.
+_COMPONENT_SHARE: Final = 0.15
+#: A prediction flatter than this carries no subject; stretching it would invent one.
+_FLAT: Final = 1e-6
+
+
+class Segmenter:
+    """Runs models over photos. Holds the session of the model that ran last; safe to prefetch from.
+
+    Args:
+        weights_dir: the folder of the downloaded weights; embedded models are found beside this module.
+
+    """
+
+    def __init__(self, weights_dir: Path) -> None:
+        self._weights_dir = weights_dir
+        self._lock = threading.Lock()
+        self._loaded: tuple[str, Future[Any]] | None = None
+
+    def has_weights(self, spec: ModelSpec) -> bool:
+        """Return whether the model's file is there."""
+        return self._path(spec).is_file()
+
+    def prefetch(self, spec: ModelSpec) -> None:
+        """Begin to load a model in the background; its errors wait for `segment`."""
+        self._session(spec)
+
+    def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
+        """Run one model.
+
+        Args:
+            spec: the model.
+            photo: (height, width, 3) uint8.
+
+        Returns:
+            The mask at the photo's size, and the raw (S, S) float32 probability.
+
+        Raises:
+            WeightsError: naming the file that is missing or is not the model.
+
+        """
+        session = self._session(spec).result()
+        tensor = preprocess(spec, photo.pixels)
+        probability = self._infer(session, spec, tensor)
+        if spec.averages_mirror:
+            mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]))
+            probability = keep_main_parts((probability + mirrored[:, ::-1]) / 2)
+        return Mask(to_alpha(spec, probability, photo.size), probability)
+
+    def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: tensor})
+        probability = np.asarray(outputs[0], np.float32).squeeze()
+        if probability.shape != tensor.shape[2:]:
+            raise WeightsError(
+                f"{self._path(spec)} is not {spec.name}: its output is {outputs[0].shape}; "
+                "run `image-processor models pull`"
+            )
+        return probability
+
+    def _session(self, spec: ModelSpec) -> Future[Any]:
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != spec.name:
+                # The model before is dropped first: two never stand in memory together.
+                self._loaded = None
+                future: Future[Any] = Future()
+                self._loaded = (spec.name, future)
+                threading.Thread(target=self._load, args=(spec, future), daemon=True).start()
+            elif self._loaded[1].done() and self._loaded[1].exception() is not None:
+                self._loaded = (spec.name, Future())
+                threading.Thread(target=self._load, args=(spec, self._loaded[1]), daemon=True).start()
+            return self._loaded[1]
+
+    def _load(self, spec: ModelSpec, future: Future[Any]) -> None:
+        try:
+            future.set_result(_open_session(self._path(spec)))
+        except Exception as exc:  # noqa: BLE001 (carried to whoever asks for the session)
+            future.set_exception(exc)
+
+    def _path(self, spec: ModelSpec) -> Path:
+        return (_EMBEDDED_DIR if spec.is_embedded else self._weights_dir) / spec.filename
+
+
+def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the (1, 3, S, S) float32 input: squeezed to the square, divided by its maximum, standardised.
+
+    As rembg's sessions do: LANCZOS, then `(x / max(x) - mean) / std` per channel.
+    """
+    side = spec.input_side_px
+    small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), np.float32)
+    scaled = small / max(float(small.max()), 1e-6)
+    standard = (scaled - np.float32(spec.mean)) / np.float32(spec.std)
+    return np.ascontiguousarray(standard.transpose(2, 0, 1)[None])
+
+
+def to_alpha(
+    spec: ModelSpec, probability: NDArray[np.float32], size_px: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Return the (height, width) uint8 mask of a raw output.
+
+    Args:
+        spec: says whether the output is stretched to the full range.
+        probability: (S, S) float32.
+        size_px: width and height of the photo.
+
+    """
+    stretched = probability
+    if spec.stretch is Stretch.MIN_MAX:
+        low, high = float(probability.min()), float(probability.max())
+        # A constant prediction has no range to stretch: it stays as confident as it is.
+        stretched = (probability - low) / (high - low) if high - low > _FLAT else probability
+    small = Image.fromarray((np.clip(stretched, 0, 1) * 255).astype(np.uint8))
+    return np.asarray(small.resize(size_px, Image.Resampling.LANCZOS))
+
+
+def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Drop components much smaller than the largest, and fill holes; both are decided at 0.5.
+
+    Args:
+        probability: (S, S) float32, 0..1.
+
+    """
+    labels, count = ndimage.label(probability > 0.5)
+    if count == 0:
+        return probability
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    kept = np.isin(labels, np.flatnonzero(areas >= _COMPONENT_SHARE * areas.max()))
+    filled = ndimage.binary_fill_holes(kept)
+    # Soft edges around what stays are kept; what was dropped goes with its own fringe.
+    near = ndimage.binary_dilation(filled, iterations=3)
+    cleaned = np.where(near, probability, 0.0)
+    return np.asarray(np.where(filled & (probability <= 0.5), 1.0, cleaned), np.float32)
+
+
+def _open_session(path: Path) -> Any:
+    if not path.is_file():
+        raise WeightsError(f"the weights {path} are missing; run `image-processor models pull`")
+    options = ort.SessionOptions()
+    # The arena keeps the peak for ever; every pass needs the same buffers anyway.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as exc:
+        raise WeightsError(f"the weights {path} are damaged; run `image-processor models pull`") from exc
