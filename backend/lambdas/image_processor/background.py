@@ -14,7 +14,7 @@ from app.constants.image_processing import BRIGHTNESS_THRESHOLD
 from lambdas.image_processor.domain import SUBJECT_ALPHA, Cutout
 
 #: ITU-R BT.601 luma, as the deployed system measured it.
-_LUMA: Final = np.float32([0.299, 0.587, 0.114])
+_LUMA: Final = np.array([0.299, 0.587, 0.114])
 #: Level of the plain backgrounds.
 _LEVELS: Final = MappingProxyType({"black": 0, "white": 255})
 

@@ -1,4 +1,4 @@
-"""Bytes -> Photo: sniff the format, refuse what is too large before any pixel is decoded, turn upright, sRGB."""
+"""Bytes -> Photo: sniff the format, refuse what is too large before a pixel is decoded, turn upright, sRGB."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct
 def decode(data: bytes) -> Photo:
     """Decode a photo.
 
-    The content decides, never a name. EXIF's orientation is applied, an ICC profile is converted to sRGB, 16-bit
-    samples are scaled to 8, transparency is flattened on white (as a listing shows it), and of an animation the
-    first frame is taken.
+    The content decides, never a name. EXIF's orientation is applied, an ICC profile is converted to sRGB,
+    16-bit samples are scaled to 8, transparency is flattened on white (as a listing shows it), and of an
+    animation the first frame is taken.
 
     Args:
         data: the file.
@@ -69,9 +69,9 @@ def _unidentified(data: bytes) -> PermanentError:
     for magic, name in _KNOWN_BUT_CLOSED.items():
         if data.startswith(magic):
             return PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"It is a {name} file.")
-    begins_as_picture = data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")) or (
-        data.startswith(b"RIFF") and data[8:12] in {b"WEBP", b""}
-    )
+    begins_as_picture = data.startswith(
+        (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+    ) or (data.startswith(b"RIFF") and data[8:12] in {b"WEBP", b""})
     return PermanentError(FailureCode.TRUNCATED if begins_as_picture else FailureCode.NOT_AN_IMAGE)
 
 

@@ -70,7 +70,9 @@ def render(
         for stage, seconds in trial.seconds.items():
             watch.seconds[stage] = watch.seconds.get(stage, 0.0) + seconds
         if trial.verdict is not None and trial.verdict.accepted:
-            return _finish(recipe, photo, mask, background, tuple(trials), watch)
+            with watch.stage("matte"):
+                cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
+            return _finish(photo, cutout, background, tuple(trials), watch)
     return Rejection(_best_code(trials), tuple(trials), watch.seconds)
 
 
@@ -84,10 +86,8 @@ def _try(recipe: Recipe, photo: Photo, segmenter: Segmenter) -> tuple[Trial, Mas
 
 
 def _finish(
-    recipe: Recipe, photo: Photo, mask: Mask, policy: str, trials: tuple[Trial, ...], watch: _Stopwatch
+    photo: Photo, cutout: Cutout, policy: str, trials: tuple[Trial, ...], watch: _Stopwatch
 ) -> Rendition:
-    with watch.stage("matte"):
-        cutout: Cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
     with watch.stage("background"):
         ground = backgrounds.choose(photo.pixels, cutout, policy)
     with watch.stage("composite"):
@@ -99,7 +99,7 @@ def _finish(
     return Rendition(
         png=png,
         thumbnail=thumbnail,
-        recipe=recipe.name,
+        recipe=trials[-1].recipe,
         background=ground.name,
         brightness=ground.brightness,
         trials=trials,

@@ -64,7 +64,8 @@ class Segmenter:
         probability = self._infer(session, spec, tensor)
         if spec.averages_mirror:
             mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]))
-            probability = keep_main_parts((probability + mirrored[:, ::-1]) / 2)
+            mean = np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32)
+            probability = keep_main_parts(mean)
         return Mask(to_alpha(spec, probability, photo.size), probability)
 
     def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,7 +109,7 @@ def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32
     side = spec.input_side_px
     small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), np.float32)
     scaled = small / max(float(small.max()), 1e-6)
-    standard = (scaled - np.float32(spec.mean)) / np.float32(spec.std)
+    standard = (scaled - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
     return np.ascontiguousarray(standard.transpose(2, 0, 1)[None])
 
 
