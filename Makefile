@@ -27,6 +27,29 @@ check: $(READY) ## format, lint, types, import rule, lock freshness
 	@echo "== imports"; $(BIN)/lint-imports
 	@echo "== locks"; $(BIN)/python -m tests.locks
 
+##@ The book model
+TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
+.PHONY: train curves export evaluate
+train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=224] [FROM=x.onnx] [FOLDER=]
+	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),224) $(if $(FINISH),--finish) \
+	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") $(if $(PROCESSES),--processes $(PROCESSES))
+
+curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
+	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")
+
+export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=]
+	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)")
+
+evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder [WEIGHTS=x.onnx] [RENDERED=60]
+	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \
+	  $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(RENDERED),--rendered $(RENDERED))
+
+.venv-train/.ready: backend/training/requirements.txt
+	@echo "setting up .venv-train"
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 ##@ Set-up
 .PHONY: setup requirements
 setup: $(READY) ## make the virtual environment from the lock

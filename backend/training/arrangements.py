@@ -67,7 +67,7 @@ def _from_front(dice: Dice, azimuth: float) -> Camera:
 
 
 def flat(library: Library, dice: Dice) -> Staging:
-    """One closed book on its back."""
+    """Lay down one closed book."""
     book, camera = bound_book(library, dice), _from_above(dice)
     width, thickness = aspect(book.front), _thickness(dice)
     place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, thickness))
@@ -75,7 +75,7 @@ def flat(library: Library, dice: Dice) -> Staging:
 
 
 def sheet(library: Library, dice: Dice) -> Staging:
-    """One sheet of paper, card or thin pamphlet."""
+    """Lay down one sheet of paper, card or thin pamphlet."""
     texture = tinted(dice, dice.pick(library.sheets if dice.chance(0.8) else library.covers))
     camera = _from_above(dice, 9)
     # Receipts and cards: far from a book's proportions.
@@ -86,7 +86,7 @@ def sheet(library: Library, dice: Dice) -> Staging:
 
 
 def open_book(library: Library, dice: Dice) -> Staging:
-    """An open book seen from above."""
+    """Lay down an open book, seen from above."""
     texture, camera = tinted(dice, dice.pick(library.spreads)), _from_above(dice, 14)
     width = aspect(texture)
     place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, dice.between(0.02, 0.1)))
@@ -95,7 +95,7 @@ def open_book(library: Library, dice: Dice) -> Staging:
 
 
 def standing(library: Library, dice: Dice) -> Staging:
-    """One book on its tail, from any side but its back, often leaning."""
+    """Stand up one book, seen from any side but its back, often leaning."""
     book = bound_book(library, dice)
     azimuth = dice.bell(0, 25) if dice.chance(0.65) else dice.between(-75, 75)
     camera = _from_front(dice, azimuth)
@@ -108,7 +108,7 @@ def standing(library: Library, dice: Dice) -> Staging:
 
 
 def spine_view(library: Library, dice: Dice) -> Staging:
-    """One book from its back, upright or lying."""
+    """Show one book from its back, upright or lying."""
     book = bound_book(library, dice)
     roll = _roll(dice) + (dice.pick([90, -90]) if dice.chance(0.3) else 0)
     azimuth = 90 + dice.bell(0, 5 if dice.chance(0.4) else 18)
@@ -120,7 +120,7 @@ def spine_view(library: Library, dice: Dice) -> Staging:
 
 
 def stack(library: Library, dice: Dice) -> Staging:
-    """Two to five books one on the other."""
+    """Pile up two to five books."""
     camera, base = _from_above(dice, 40), 0.0
     faces: list[Face] = []
     extents = []
@@ -140,7 +140,7 @@ def stack(library: Library, dice: Dice) -> Staging:
 
 
 def volumes(library: Library, dice: Dice) -> Staging:
-    """A set: two to six volumes of one binding side by side, backs to the viewer."""
+    """Stand up a set: two to six volumes of one binding side by side, backs to the viewer."""
     book, camera = bound_book(library, dice), _from_front(dice, 90 + dice.bell(0, 22))
     width, thickness = min(aspect(book.front), 1.0), dice.between(0.1, 0.3)
     count = dice.whole(2, 6)

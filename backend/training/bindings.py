@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.paint import Paint, Picture, ink, to_bytes
 from training.printing import edge_distance, frames, illustration, ornament, text_lines, title, wear
-from training.surfaces import clouds, cloth, marble, patches, pattern, plain
+from training.surfaces import cloth, clouds, marble, patches, pattern, plain
 
 #: (height, width, 4) uint8: RGB and what of it is there.
 Texture = NDArray[np.uint8]
@@ -40,7 +40,9 @@ def leather_cover(paint: Paint, height: int, width: int) -> Picture:
 def cloth_cover(paint: Paint, height: int, width: int) -> Picture:
     """Return cloth with a stamped title, sometimes with a mounted picture."""
     dice = paint.dice
-    picture = cloth(paint, height, width, paint.colour("green", "blue", "red", "any", "dark", "light", "grey"))
+    picture = cloth(
+        paint, height, width, paint.colour("green", "blue", "red", "any", "dark", "light", "grey")
+    )
     stamp = paint.colour("gold", "dark", "white", "any")
     if dice.chance(0.3):
         frames(paint, picture, stamp)
@@ -48,7 +50,9 @@ def cloth_cover(paint: Paint, height: int, width: int) -> Picture:
         title(paint, picture, stamp, dice.between(0.05, 0.7), dice.between(0.25, 0.85))
     if dice.chance(0.25):
         top, left = dice.whole(0, height // 2), dice.whole(0, width // 2)
-        picture[top : top + height // 2, left : left + width // 2] = illustration(paint, height // 2, width // 2)
+        picture[top : top + height // 2, left : left + width // 2] = illustration(
+            paint, height // 2, width // 2
+        )
     return picture
 
 
@@ -86,7 +90,9 @@ def printed_sheet(paint: Paint, height: int, width: int) -> Picture:
         top = 0.06
         while top < 0.9:
             bottom = top + dice.between(0.04, 0.25)
-            text_lines(paint, picture, (dice.between(0.05, 0.3), top, dice.between(0.7, 0.95), bottom), colour)
+            text_lines(
+                paint, picture, (dice.between(0.05, 0.3), top, dice.between(0.7, 0.95), bottom), colour
+            )
             top = bottom + dice.between(0.02, 0.1)
         if dice.chance(0.4):
             ornament(paint, picture, (width / 2, height * dice.between(0.2, 0.8)), width * 0.1, colour)
@@ -106,7 +112,9 @@ def printed_sheet(paint: Paint, height: int, width: int) -> Picture:
 def plain_cover(paint: Paint, height: int, width: int) -> Picture:
     """Return boards almost without print: white on white, dark on dark begin here."""
     dice = paint.dice
-    picture = plain(paint, height, width, paint.colour("white", "white", "cream", "dark", "dark", "grey", "any"))
+    picture = plain(
+        paint, height, width, paint.colour("white", "white", "cream", "dark", "dark", "grey", "any")
+    )
     if dice.chance(0.5):
         title(paint, picture, paint.colour(), dice.between(0.1, 0.7), dice.between(0.1, 0.5))
     if dice.chance(0.2):
@@ -127,7 +135,9 @@ def half_binding(paint: Paint, height: int, width: int) -> Picture:
         leg = int(width * dice.between(0.1, 0.3))
         where = np.zeros((height, width), np.uint8)
         for y, towards in ((0, leg), (height, -leg)):
-            cv2.fillPoly(where, [np.asarray([[width, y], [width - leg, y], [width, y + towards]], np.int32)], 1)
+            cv2.fillPoly(
+                where, [np.asarray([[width, y], [width - leg, y], [width, y + towards]], np.int32)], 1
+            )
         picture[where > 0] = leather[where > 0]
     if dice.chance(0.6):
         cv2.line(picture, (back, 0), (back, height), ink(paint.colour("gold")), dice.pick([1, 1, 2]))
@@ -182,7 +192,9 @@ def spine(paint: Paint) -> Texture:
         title(paint, along, paint.colour(), dice.between(0, 0.4), dice.between(0.3, 0.8))
         picture = np.ascontiguousarray(np.rot90(along, -1))
     across = np.linspace(-1, 1, width, dtype=np.float32)
-    roundness = dice.between(0, 0.6) * np.abs(across) ** dice.between(1.5, 4) if dice.chance(0.8) else 0 * across
+    roundness = (
+        dice.between(0, 0.6) * np.abs(across) ** dice.between(1.5, 4) if dice.chance(0.8) else 0 * across
+    )
     picture = picture * (1 - roundness + dice.between(-0.2, 0.2) * across)[None, :, None]
     shape = outline(paint, height, width) if dice.chance(0.3) else np.full((height, width), 255, np.uint8)
     return np.dstack([to_bytes(wear(paint, np.asarray(picture, np.float32))), shape])
@@ -214,7 +226,11 @@ def page_edge(paint: Paint) -> Texture:
     """Return the edge of a block of pages, (48, 256, 4); its lines run along the width."""
     dice = paint.dice
     height, width = 48, _COVER_SIDE
-    colour = paint.colour("cream") if dice.chance(0.75) else paint.colour("gold", "leather", "any", "white", "grey")
+    colour = (
+        paint.colour("cream")
+        if dice.chance(0.75)
+        else paint.colour("gold", "leather", "any", "white", "grey")
+    )
     lines = dice.normal(height, 1) * dice.between(0.03, 0.2)
     streaks = cv2.resize(paint.grain(height, 16), (width, height)) * dice.between(0, 0.12)
     relief = lines + streaks + (paint.cloud(height, width) - 0.5) * dice.between(0, 0.4)

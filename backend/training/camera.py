@@ -48,7 +48,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Framing:
-    """How projected points become pixels: the photo's aspect is squeezed into the square, hence two scales."""
+    """How projected points become pixels; two scales, as the photo's aspect is squeezed into the square."""
 
     scale: NDArray[np.float64]
     offset: NDArray[np.float64]

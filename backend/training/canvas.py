@@ -1,4 +1,4 @@
-"""The picture being painted, and the strokes all scenes share: textured quadrilaterals, soft shadows, blobs."""
+"""The picture being painted, and the strokes that all scenes share: textured quadrilaterals, soft shadows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.bindings import Texture
-from training.paint import Colour, Picture, Plane
+from training.paint import Colour, Picture, Plane, as_weight
 
 #: (n, 2) float, x and y in pixels.
 Points = NDArray[np.float64]
@@ -78,11 +78,15 @@ def paste(canvas: Canvas, texture: Texture, quad: Points, shade: float) -> NDArr
     matrix = cv2.getPerspectiveTransform(source, (quad - [left, top]).astype(np.float32))
     size = (right - left, bottom - top)
     colours = cv2.warpPerspective(
-        np.ascontiguousarray(texture[..., :3]), matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        np.ascontiguousarray(texture[..., :3]),
+        matrix,
+        size,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     shape = cv2.warpPerspective(np.ascontiguousarray(texture[..., 3]), matrix, size, flags=cv2.INTER_LINEAR)
     region = canvas.pixels[top:bottom, left:right]
-    region += (colours.astype(np.float32) * shade - region) * (shape.astype(np.float32) / 255)[..., None]
+    region += (colours.astype(np.float32) * shade - region) * as_weight(shape)[..., None]
     painted = np.zeros((canvas.side, canvas.side), np.uint8)
     painted[top:bottom, left:right] = shape
     return painted
@@ -131,8 +135,8 @@ def solid(colour: Colour) -> Texture:
 def _shrunk(texture: Texture, quad: Points) -> Texture:
     """Return the texture reduced to about its size in the picture, against aliasing."""
     rows, columns = texture.shape[:2]
-    across = max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]), 1)
-    down = max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]), 1)
+    lengths = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+    across, down = (max(1.0, float(lengths[first::2].max())) for first in (0, 1))
     if columns <= 1.6 * across and rows <= 1.6 * down:
         return texture
     size = (max(2, int(min(columns, across))), max(2, int(min(rows, down))))

@@ -42,7 +42,10 @@ class State:
         average = copy.deepcopy(network).requires_grad_(requires_grad=False)
         matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-        groups = [{"params": matrices, "weight_decay": _WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
+        groups = [
+            {"params": matrices, "weight_decay": _WEIGHT_DECAY},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
         return cls(network, average, torch.optim.AdamW(groups, lr=1e-3, betas=_BETAS, fused=True))
 
     def restart_average(self) -> None:

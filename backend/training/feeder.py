@@ -1,4 +1,4 @@
-"""Rendering beside training: worker processes fill short queues, and the batches come in order of their numbers."""
+"""Rendering beside training: workers fill short queues, and the batches come in order of their numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Feed:
 
 @contextmanager
 def batches(feed: Feed, first_sample: int, processes: int) -> Iterator[Iterator[Batch]]:
-    """Yield the endless run of batches from a sample's number on; the order does not depend on `processes`."""
+    """Yield the endless run of batches from a sample's number on, in the same order for any `processes`."""
     context = multiprocessing.get_context("spawn")
     queues: list[Queue[Batch]] = [context.Queue(_QUEUE_LENGTH) for _ in range(processes)]
     workers = []

@@ -38,7 +38,9 @@ class Batch:
         masks = np.stack([sample.mask for sample in samples])
         asked = [-1 if sample.presence is None else int(sample.presence) for sample in samples]
         bands = np.stack([cv2.dilate(mask, _BAND) - cv2.erode(mask, _BAND) for mask in masks])
-        return cls(np.stack([s.pixels for s in samples]), masks, bands.astype(np.uint8), np.asarray(asked, np.int8))
+        return cls(
+            np.stack([s.pixels for s in samples]), masks, bands.astype(np.uint8), np.asarray(asked, np.int8)
+        )
 
 
 class Generator:

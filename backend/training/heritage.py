@@ -16,8 +16,16 @@ from training.network import BookNet, ConvNorm
 _LAYERS: Final = {
     "e1.0": "level1",
     **{f"e{n}.0.0": f"level{n}.0" for n in (2, 3, 4, 5)},
-    **{f"e{n}.1.{old}.0": f"level{n}.1.{new}" for n in (2, 3, 4, 5) for old, new in (("a", "first"), ("b", "second"))},
-    **{f"e{n}.2.{old}.0": f"level{n}.2.{new}" for n in (4, 5) for old, new in (("a", "first"), ("b", "second"))},
+    **{
+        f"e{n}.1.{old}.0": f"level{n}.1.{new}"
+        for n in (2, 3, 4, 5)
+        for old, new in (("a", "first"), ("b", "second"))
+    },
+    **{
+        f"e{n}.2.{old}.0": f"level{n}.2.{new}"
+        for n in (4, 5)
+        for old, new in (("a", "first"), ("b", "second"))
+    },
     "e5.3.f.0": "context.squeeze",
     "e5.3.f.2": "context.excite",
     **{f"l{n}.0": f"merge{n}.lateral" for n in (1, 2, 3, 4)},
@@ -58,7 +66,7 @@ def inherit(network: BookNet, weights: Path, pictures: Tensor) -> None:
 
 
 def _calibrate(network: BookNet, shifts: dict[nn.Module, Tensor], pictures: Tensor) -> None:
-    """Set every normalisation to the identity plus its shift on these pictures, in one pass from first to last."""
+    """Set each normalisation to the identity plus its shift on these pictures, in one pass."""
 
     def adopt(norm: Any, inputs: tuple[Tensor], _output: Tensor) -> Tensor:
         (features,) = inputs

@@ -82,7 +82,9 @@ def bound_book(library: Library, dice: Dice) -> Book:
     if dice.chance(0.5):
         own = np.maximum(back[::8, ::4, :3].reshape(-1, 3).mean(0), 8)
         back = back.copy()
-        back[..., :3] = np.clip(back[..., :3] * (mean / own) * dice.between(0.8, 1.2), 0, 255).astype(np.uint8)
+        back[..., :3] = np.clip(back[..., :3] * (mean / own) * dice.between(0.8, 1.2), 0, 255).astype(
+            np.uint8
+        )
     is_hardcover = dice.chance(0.6)
     return Book(
         front=front,

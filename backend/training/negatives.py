@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from training.canvas import Canvas, cover_with, darken, filled, paste
 from training.library import Library, aspect, tinted
-from training.paint import Paint, to_bytes
+from training.paint import Paint, as_weight, to_bytes
 from training.spreads import page
 from training.surroundings import clutter, furniture, ground, thing
 
@@ -26,9 +27,10 @@ def shelf(canvas: Canvas, library: Library, paint: Paint) -> None:
     cover_with(canvas, inside * dice.between(0.3, 1), np.ones((side, side), np.float32))
     for row in range(rows + 1):
         base = -0.15 * side + (row + 1) * pitch
-        _books(canvas, library, paint, (-0.2 * side, 1.2 * side), base, (pitch - board) * dice.between(0.7, 0.98), turn)
+        books = Row((-0.2 * side, 1.2 * side), base, (pitch - board) * dice.between(0.7, 0.98), turn)
+        _books(canvas, library, paint, books)
         plank = _turned(_rectangle(-side, base, 2 * side, base + board), turn, side)
-        cover_with(canvas, wood * dice.between(0.6, 1.2), filled(side, plank).astype(np.float32) / 255)
+        cover_with(canvas, wood * dice.between(0.6, 1.2), as_weight(filled(side, plank)))
 
 
 def spine_row(canvas: Canvas, library: Library, paint: Paint) -> None:
@@ -39,10 +41,14 @@ def spine_row(canvas: Canvas, library: Library, paint: Paint) -> None:
     base = side / 2 + height / 2 + side * dice.between(-0.1, 0.15)
     low, high = dice.between(-0.2, 0.15) * side, dice.between(0.85, 1.2) * side
     if dice.chance(0.6):
-        table = _turned(_rectangle(-side, base - side * dice.between(0, 0.05), 2 * side, 3 * side), turn, side)
-        cover_with(canvas, ground(library, dice, side), filled(side, table).astype(np.float32) / 255)
-    darken(canvas, _turned(_rectangle(low, base - 0.03 * side, high, base + 0.03 * side), turn, side), 0.02, 0.4)
-    _books(canvas, library, paint, (low, high), base, height, turn)
+        table = _turned(
+            _rectangle(-side, base - side * dice.between(0, 0.05), 2 * side, 3 * side), turn, side
+        )
+        cover_with(canvas, ground(library, dice, side), as_weight(filled(side, table)))
+    darken(
+        canvas, _turned(_rectangle(low, base - 0.03 * side, high, base + 0.03 * side), turn, side), 0.02, 0.4
+    )
+    _books(canvas, library, paint, Row((low, high), base, height, turn))
 
 
 def bookcase_room(canvas: Canvas, library: Library, paint: Paint) -> None:
@@ -54,8 +60,8 @@ def bookcase_room(canvas: Canvas, library: Library, paint: Paint) -> None:
         base, height = dice.between(0.2, 0.95) * side, dice.between(0.08, 0.22) * side
         plank = _rectangle(left, base, left + width, base + 0.02 * side)
         darken(canvas, plank + 0.02 * side, 0.02, 0.4)
-        cover_with(canvas, paint.colour("wood", "white", "dark"), filled(side, plank).astype(np.float32) / 255)
-        _books(canvas, library, paint, (left, left + width * dice.between(0.4, 1)), base, height, 0.0)
+        cover_with(canvas, paint.colour("wood", "white", "dark"), as_weight(filled(side, plank)))
+        _books(canvas, library, paint, Row((left, left + width * dice.between(0.4, 1)), base, height, 0.0))
     clutter(canvas, library, paint, dice.whole(2, 8))
 
 
@@ -71,7 +77,13 @@ def many_things(canvas: Canvas, library: Library, paint: Paint) -> None:
             if dice.chance(0.2):
                 continue
             jitter = dice.arrays.uniform(-0.3, 0.3, 2)
-            thing(canvas, library, paint, (np.asarray([column, row]) + jitter) * pitch, pitch * dice.between(0.25, 0.6))
+            thing(
+                canvas,
+                library,
+                paint,
+                (np.asarray([column, row]) + jitter) * pitch,
+                pitch * dice.between(0.25, 0.6),
+            )
 
 
 def several_books(canvas: Canvas, library: Library, paint: Paint) -> None:
@@ -81,7 +93,9 @@ def several_books(canvas: Canvas, library: Library, paint: Paint) -> None:
     for row in range(rows):
         for column in range(columns):
             texture = tinted(dice, dice.pick(library.covers if dice.chance(0.7) else library.sheets))
-            centre = np.asarray([(column + 0.5) / columns, (row + 0.5) / rows]) * side + 0.02 * side * dice.normal(2)
+            centre = np.asarray(
+                [(column + 0.5) / columns, (row + 0.5) / rows]
+            ) * side + 0.02 * side * dice.normal(2)
             height = side / max(rows, 1) * dice.between(0.55, 0.85)
             width = min(height * aspect(texture), side / columns * 0.9)
             box = _rectangle(-width / 2, -height / 2, width / 2, height / 2)
@@ -91,12 +105,14 @@ def several_books(canvas: Canvas, library: Library, paint: Paint) -> None:
 
 
 def full_page(canvas: Canvas, library: Library, paint: Paint) -> None:
-    """Fill the frame with a page of an open book; a strip of gutter, edge or table may show at one or two sides."""
+    """Fill the frame with a page of an open book; a strip of edge or table may show at one or two sides."""
     dice, side = paint.dice, canvas.side
     picture = dice.pick(library.pages) if dice.chance(0.8) else page(paint, 320, 240)
     across = np.linspace(0, 1, picture.shape[1], dtype=np.float32)
     gutter = 1 - dice.between(0, 0.6) * np.exp(-across / dice.between(0.03, 0.2))
-    texture = np.dstack([to_bytes(picture * gutter[None, :, None]), np.full(picture.shape[:2], 255, np.uint8)])
+    texture = np.dstack(
+        [to_bytes(picture * gutter[None, :, None]), np.full(picture.shape[:2], 255, np.uint8)]
+    )
     if dice.chance(0.5):
         texture = np.ascontiguousarray(texture[:, ::-1])
     low = -np.abs(dice.normal(2)) * 0.08
@@ -118,15 +134,20 @@ def other_thing(canvas: Canvas, library: Library, paint: Paint) -> None:
     centre = np.asarray([dice.between(0.35, 0.65), dice.between(0.35, 0.65)]) * side
     angles = np.linspace(0, 2 * math.pi, 40, endpoint=False)
     size = side * dice.between(0.15, 0.42)
-    radii = 1 + sum(dice.between(0, 0.3) / k * np.sin(k * angles + dice.between(0, 6)) for k in range(1, dice.whole(2, 7)))
-    points = np.stack([np.cos(angles) * radii * size, np.sin(angles) * radii * size * dice.between(0.4, 1)], 1) + centre
+    radii = 1 + sum(
+        dice.between(0, 0.3) / k * np.sin(k * angles + dice.between(0, 6)) for k in range(1, dice.whole(2, 7))
+    )
+    points = (
+        np.stack([np.cos(angles) * radii * size, np.sin(angles) * radii * size * dice.between(0.4, 1)], 1)
+        + centre
+    )
     darken(canvas, points + 0.03 * side * dice.normal(2), dice.between(0.01, 0.05), dice.between(0.1, 0.6))
-    weight = filled(side, points).astype(np.float32) / 255
+    weight = as_weight(filled(side, points))
     colour = paint.colour() * (0.6 + 0.8 * paint.cloud(side, side, rough=0.2))[..., None]
     cover_with(canvas, np.asarray(colour, np.float32), weight)
     for _ in range(dice.whole(0, 5)):
         part = centre + (points - centre) * dice.between(0.1, 0.5) + dice.normal(2) * size * 0.3
-        cover_with(canvas, paint.colour(), filled(side, part).astype(np.float32) / 255 * weight)
+        cover_with(canvas, paint.colour(), as_weight(filled(side, part)) * weight)
 
 
 def bare(canvas: Canvas, library: Library, paint: Paint) -> None:
@@ -135,23 +156,37 @@ def bare(canvas: Canvas, library: Library, paint: Paint) -> None:
     clutter(canvas, library, paint, paint.dice.pick([0, 1, 3, 8]))
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a row of books stands; pixels, before the whole is turned."""
+
+    span: tuple[float, float]
+    #: y of the line they stand on.
+    base: float
+    height: float
+    #: In radians, about the picture's middle.
+    turn: float
+
+
 def _books(
     canvas: Canvas,
     library: Library,
     paint: Paint,
-    span: tuple[float, float],
-    base: float,
-    height: float,
-    turn: float,
+    row: Row,
 ) -> None:
-    """Stand different backs side by side from span[0] to span[1], all on the line y = base."""
+    """Stand different backs side by side."""
     dice, side = paint.dice, canvas.side
+    span, base, height, turn = row.span, row.base, row.height, row.turn
     at = span[0]
     uniform = dice.chance(0.25)
     texture, tall, thick = dice.pick(library.spines), 1.0, dice.between(0.08, 0.22)
     while at < span[1]:
         if not uniform:
-            texture, tall, thick = dice.pick(library.spines), dice.between(0.65, 1.0), dice.between(0.05, 0.26)
+            texture, tall, thick = (
+                dice.pick(library.spines),
+                dice.between(0.65, 1.0),
+                dice.between(0.05, 0.26),
+            )
         width = max(2.0, thick * height)
         lean = dice.bell(0, 0.08) * height if dice.chance(0.06) else 0.0
         box = _rectangle(at, base - tall * height, at + width, base)
@@ -167,11 +202,15 @@ def _books(
         paste(canvas, np.ascontiguousarray(np.rot90(texture)), _turned(lying, turn, side), 0.8)
 
 
-def _rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _rectangle(
+    left: float, top: float, right: float, bottom: float
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return np.asarray([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
-def _turned(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]], turn: float, side: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _turned(
+    points: np.ndarray[tuple[int, ...], np.dtype[np.float64]], turn: float, side: float
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Return the points turned about the middle of a canvas with this side."""
     matrix = np.asarray([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     return np.asarray((points - side / 2) @ matrix.T + side / 2, np.float64)
@@ -180,5 +219,6 @@ def _turned(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]], turn: flo
 Negative = Callable[[Canvas, Library, Paint], None]
 #: How often each kind is rendered.
 NEGATIVES: Final[dict[Negative, float]] = {
-    shelf: 6, spine_row: 6, bookcase_room: 3, many_things: 4, several_books: 2, full_page: 5, other_thing: 2, bare: 2,
+    shelf: 6, spine_row: 6, bookcase_room: 3, many_things: 4, several_books: 2, full_page: 5, other_thing: 2,
+    bare: 2,
 }  # fmt: skip

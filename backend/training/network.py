@@ -31,6 +31,7 @@ class ConvNorm(nn.Module):
         inputs: int,
         outputs: int,
         kernel: int = 3,
+        *,
         stride: int = 1,
         dilation: int = 1,
         activation: type[nn.Module] = nn.ReLU,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -85,7 +85,9 @@ class Paint:
         left = self.dice.whole(0, max(0, _NOISE_SIDE - width))
         piece = self._grain[top : top + height, left : left + width]
         if piece.shape != (height, width):
-            piece = np.asarray(cv2.resize(piece, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
+            piece = np.asarray(
+                cv2.resize(piece, (width, height), interpolation=cv2.INTER_NEAREST), np.float32
+            )
         return piece
 
     def colour(self, *kinds: str) -> Colour:
@@ -117,6 +119,11 @@ def blend(weight: Plane, low: Colour | Picture, high: Colour | Picture) -> Pictu
     return np.asarray(low + (high - low) * weight[..., None], np.float32)
 
 
+def as_weight(plane: NDArray[Any]) -> Plane:
+    """Return an 8-bit plane as 0..1."""
+    return np.asarray(plane / np.float32(255), np.float32)
+
+
 def ink(colour: Colour, factor: float = 1.0) -> tuple[float, float, float]:
     """Return a colour as OpenCV's drawing functions take it."""
     return float(colour[0] * factor), float(colour[1] * factor), float(colour[2] * factor)
@@ -137,4 +144,4 @@ def _fractal(dice: Dice, gain: float) -> Plane:
         total += weight * octave
         side, weight = side * 2, weight * gain
     low, high = np.percentile(total, [1, 99])
-    return np.clip((total - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((total - low) / (high - low), 0, 1), np.float32)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from training.canvas import Canvas, cover_with, filled
 from training.dice import Dice
-from training.paint import Plane, to_bytes
+from training.paint import Plane, as_weight, to_bytes
 from training.surroundings import half_plane, light
 
 _JPEG_QUALITY: Final = (25, 95)
 
 
 def develop(canvas: Canvas, dice: Dice) -> NDArray[np.uint8]:
-    """Return (S, S, 3) uint8: the canvas as photographed. Motion blurs the canvas's coverage along with it."""
+    """Return (S, S, 3) uint8: the canvas as photographed. Motion blurs the canvas's coverage as well."""
     side = canvas.side
     if dice.chance(0.18):
         _match_tones(canvas, dice)
@@ -51,7 +51,7 @@ def _match_tones(canvas: Canvas, dice: Dice) -> None:
         return
     gap = canvas.pixels[~inside].mean(0) - canvas.pixels[inside].mean(0)
     shift = (gap * dice.between(0.6, 1.0) + dice.bell(0, 8)).astype(np.float32)
-    canvas.pixels += shift * (canvas.coverage.astype(np.float32) / 255)[..., None]
+    canvas.pixels += shift * (as_weight(canvas.coverage))[..., None]
 
 
 def _glare(canvas: Canvas, dice: Dice) -> None:
@@ -66,7 +66,7 @@ def _glare(canvas: Canvas, dice: Dice) -> None:
 
 def _hard_shadow(canvas: Canvas, dice: Dice) -> None:
     """Darken one side of a line across everything: a window's light, the photographer's shadow."""
-    area = filled(canvas.side, half_plane(dice, canvas.side, 60)).astype(np.float32) / 255
+    area = as_weight(filled(canvas.side, half_plane(dice, canvas.side, 60)))
     soft = np.asarray(cv2.GaussianBlur(area, (0, 0), dice.between(0.7, 8)), np.float32)
     canvas.pixels *= (1 - dice.between(0.2, 0.65) * soft)[..., None]
 
@@ -75,23 +75,29 @@ def _blur(canvas: Canvas, dice: Dice) -> None:
     if dice.chance(0.1):
         kernel = _motion(dice, canvas.side)
         # Held in a hand, only the subject moves; else the camera does.
-        moved = np.asarray(cv2.filter2D(canvas.pixels, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
+        moved = np.asarray(
+            cv2.filter2D(canvas.pixels, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32
+        )
         canvas.coverage = np.asarray(
             cv2.filter2D(canvas.coverage, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8
         )
         if dice.chance(0.6):
             near = cv2.GaussianBlur(cv2.dilate(canvas.coverage, np.ones((5, 5), np.uint8)), (0, 0), 1.5)
-            cover_with(canvas, moved, near.astype(np.float32) / 255)
+            cover_with(canvas, moved, as_weight(near))
         else:
             canvas.pixels = moved
     if dice.chance(0.55):
         canvas.pixels = np.asarray(
-            cv2.GaussianBlur(canvas.pixels, (0, 0), dice.between(0.3, 1.0) if dice.chance(0.8) else dice.between(1, 2.2)),
+            cv2.GaussianBlur(
+                canvas.pixels, (0, 0), dice.between(0.3, 1.0) if dice.chance(0.8) else dice.between(1, 2.2)
+            ),
             np.float32,
         )
     elif dice.chance(0.3):
         soft = cv2.GaussianBlur(canvas.pixels, (0, 0), 1.0)
-        canvas.pixels = np.asarray(canvas.pixels + dice.between(0.3, 1.2) * (canvas.pixels - soft), np.float32)
+        canvas.pixels = np.asarray(
+            canvas.pixels + dice.between(0.3, 1.2) * (canvas.pixels - soft), np.float32
+        )
 
 
 def _motion(dice: Dice, side: int) -> Plane:
@@ -100,9 +106,12 @@ def _motion(dice: Dice, side: int) -> Plane:
     kernel = np.zeros((size, size), np.float32)
     angle = dice.between(0, math.pi)
     reach = (length / 2 * math.cos(angle), length / 2 * math.sin(angle))
-    start, end = (int(length - reach[0]), int(length - reach[1])), (int(length + reach[0]), int(length + reach[1]))
+    start, end = (
+        (int(length - reach[0]), int(length - reach[1])),
+        (int(length + reach[0]), int(length + reach[1])),
+    )
     cv2.line(kernel, start, end, 1.0, 1, cv2.LINE_AA)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _compressed(picture: NDArray[np.uint8], dice: Dice) -> NDArray[np.uint8]:

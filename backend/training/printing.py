@@ -43,7 +43,9 @@ def title(paint: Paint, picture: Picture, colour: Colour, top: float, width: flo
         cv2.putText(picture, text, place, font, scale, ink(colour), weight, cv2.LINE_AA)
 
 
-def text_lines(paint: Paint, picture: Picture, box: tuple[float, float, float, float], colour: Colour) -> None:
+def text_lines(
+    paint: Paint, picture: Picture, box: tuple[float, float, float, float], colour: Colour
+) -> None:
     """Fill a box (left, top, right, bottom as shares) with lines of text: words as strokes, or letters."""
     dice = paint.dice
     rows, columns = picture.shape[:2]
@@ -63,7 +65,8 @@ def _line(
     left, baseline, end = span
     if pitch > 6:
         text = "".join(
-            letter if dice.chance(0.85) else " " for letter in word(paint, max(1, int((end - left) / (pitch * 0.62))))
+            letter if dice.chance(0.85) else " "
+            for letter in word(paint, max(1, int((end - left) / (pitch * 0.62))))
         )
         place = (int(left), int(baseline))
         cv2.putText(picture, text, place, dice.pick(_FONTS[:4]), pitch / 32, ink(colour), 1, cv2.LINE_AA)
@@ -77,7 +80,9 @@ def _line(
         at += length + dice.whole(1, 3)
 
 
-def ornament(paint: Paint, picture: Picture, centre: tuple[float, float], size_px: float, colour: Colour) -> None:
+def ornament(
+    paint: Paint, picture: Picture, centre: tuple[float, float], size_px: float, colour: Colour
+) -> None:
     """Stamp a symmetric ornament, about twice `size_px` wide."""
     dice = paint.dice
     side = int(size_px)
@@ -156,7 +161,9 @@ def _portrait(paint: Paint, picture: Picture) -> None:
     skin = ink(paint.colour("skin", "skin", "cream", "grey"))
     cv2.ellipse(picture, (x, y), (int(size * 0.75), int(size)), 0, 0, 360, skin, -1, cv2.LINE_AA)
     hair = (int(size * 0.85), int(size * 0.6))
-    cv2.ellipse(picture, (x, int(y - size * 0.5)), hair, 0, 180, 360, ink(paint.colour("dark")), -1, cv2.LINE_AA)
+    cv2.ellipse(
+        picture, (x, int(y - size * 0.5)), hair, 0, 180, 360, ink(paint.colour("dark")), -1, cv2.LINE_AA
+    )
     for side in (-1, 1):
         eye = (int(x + side * size * 0.3), y)
         cv2.circle(picture, eye, max(1, int(size * 0.07)), (20, 20, 20), -1, cv2.LINE_AA)
@@ -181,7 +188,9 @@ def wear(paint: Paint, picture: Picture) -> Picture:
     weight = np.clip(rubbed, 0, 1) * dice.between(0.2, 0.9)
     picture = blend(np.asarray(weight, np.float32), picture, paint.colour("cream", "leather", "grey"))
     if dice.chance(0.5 * amount):
-        scuffs = np.clip((paint.cloud(rows, columns, rough=0.9) - dice.between(0.6, 0.85)) * dice.between(3, 8), 0, 1)
+        scuffs = np.clip(
+            (paint.cloud(rows, columns, rough=0.9) - dice.between(0.6, 0.85)) * dice.between(3, 8), 0, 1
+        )
         tone = np.asarray(picture.mean((0, 1)) * dice.pick([0.5, 1.6]), np.float32)
         picture = blend(np.asarray(scuffs * dice.between(0.1, 0.7), np.float32), picture, tone)
     if dice.chance(0.5):

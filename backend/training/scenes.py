@@ -110,8 +110,10 @@ def _framing(staging: Staging, dice: Dice, side: int, mix: Mix) -> Framing:
     stretch = np.asarray([squeeze, 1 / squeeze])
     size = (points.max(0) - points.min(0)) * stretch
     is_cropped = dice.chance(mix.cropped)
-    share = _cropped_share(dice) if is_cropped else (
-        dice.between(0.3, 0.7) if dice.chance(0.22) else dice.between(0.62, 0.98)
+    share = (
+        _cropped_share(dice)
+        if is_cropped
+        else (dice.between(0.3, 0.7) if dice.chance(0.22) else dice.between(0.62, 0.98))
     )
     scale = share * side / size.max() * stretch
     extent = (points.max(0) - points.min(0)) * scale
@@ -154,7 +156,7 @@ def _shadows(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> 
 
 
 def _paint_faces(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> None:
-    towards = dice.arrays.normal(0, 1, 3) + [0, 1, 0.6]
+    towards = dice.arrays.normal([0, 1, 0.6], 1)
     towards /= np.linalg.norm(towards)
     ambient, direct = dice.between(0.45, 0.95), dice.between(0.15, 0.7)
     for face in staging.faces:

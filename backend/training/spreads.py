@@ -19,7 +19,12 @@ def page(paint: Paint, height: int, width: int) -> Picture:
     picture = plain(paint, height, width, paint.colour("cream", "cream", "white"))
     kind = dice.weighted({"text": 6, "picture": 2, "blank": 1})
     if kind == "text":
-        box = (dice.between(0.06, 0.14), dice.between(0.05, 0.2), dice.between(0.86, 0.94), dice.between(0.8, 0.95))
+        box = (
+            dice.between(0.06, 0.14),
+            dice.between(0.05, 0.2),
+            dice.between(0.86, 0.94),
+            dice.between(0.8, 0.95),
+        )
         text_lines(paint, picture, box, paint.colour("dark"))
     elif kind == "picture":
         inset = int(min(height, width) * dice.pick([0, 0.08, 0.15]))

@@ -14,7 +14,9 @@ from training.paint import Colour, Paint, Picture, blend, ink
 def plain(paint: Paint, height: int, width: int, colour: Colour | None = None) -> Picture:
     """Return an even surface, slightly clouded or grainy."""
     dice = paint.dice
-    base = paint.colour("white", "white", "grey", "cream", "any", "dark", "light") if colour is None else colour
+    base = (
+        paint.colour("white", "white", "grey", "cream", "any", "dark", "light") if colour is None else colour
+    )
     relief = (paint.cloud(height, width) - 0.5) * dice.pick([0, 0.03, 0.08, 0.2])
     relief = relief + paint.grain(height, width) * dice.pick([0, 0, 0.01, 0.03])
     return np.asarray(base * (1 + relief)[..., None], np.float32)
@@ -56,7 +58,7 @@ def wood(paint: Paint, height: int, width: int) -> Picture:
         rows = np.linspace(0, 1, height, dtype=np.float32)[:, None] * dice.between(3, 25)
         phase = rows + dice.between(0.3, 3) * paint.cloud(height, width, zoom=dice.between(2, 5))
         rings = np.sin(2 * np.pi * phase) * 0.5 + 0.5
-        streaks = streaks * dice.between(0.3, 0.8) + rings * dice.between(0.1, 0.6)
+        streaks = np.asarray(streaks * dice.between(0.3, 0.8) + rings * dice.between(0.1, 0.6), np.float32)
     colour = paint.colour("wood", "wood", "wood", "wood", "grey", "dark")
     board = blend(streaks, colour * dice.between(0.35, 0.85), colour)
     if dice.chance(0.6):
@@ -74,7 +76,8 @@ def marble(paint: Paint, height: int, width: int) -> Picture:
     columns = np.linspace(0, dice.between(0, 4), width, dtype=np.float32)[None]
     phase = rows + columns + dice.between(1, 6) * paint.cloud(height, width)
     veins = 1 - np.abs(np.sin(2 * np.pi * phase)) ** dice.between(0.2, 1)
-    return blend(veins, paint.colour("white", "grey", "dark", "any", "cream"), paint.colour())
+    stone, vein = paint.colour("white", "grey", "dark", "any", "cream"), paint.colour()
+    return blend(np.asarray(veins, np.float32), stone, vein)
 
 
 def clouds(paint: Paint, height: int, width: int) -> Picture:
@@ -151,7 +154,9 @@ def room(paint: Paint, height: int, width: int) -> Picture:
         left, breadth, tall = dice.whole(-40, width), dice.whole(10, width // 2), dice.whole(10, height // 2)
         top = dice.pick([floor - tall, floor - tall // 2, dice.whole(0, height)])
         cv2.rectangle(picture, (left, top), (left + breadth, top + tall), ink(paint.colour()), -1)
-        picture[max(0, top) : max(0, top + tall), max(0, left) : max(0, left + breadth // 6)] *= dice.between(0.5, 1.4)
+        picture[max(0, top) : max(0, top + tall), max(0, left) : max(0, left + breadth // 6)] *= dice.between(
+            0.5, 1.4
+        )
     picture *= (0.7 + 0.6 * paint.cloud(height, width, rough=0.1, zoom=4))[..., None]
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), dice.between(0.8, 6)), np.float32)
 

@@ -10,7 +10,7 @@ import numpy as np
 from training.canvas import Canvas, Points, cover_with, darken, filled, paste
 from training.dice import Dice
 from training.library import SURFACE_SIDE, Library, tinted
-from training.paint import Paint, Picture, Plane
+from training.paint import Paint, Picture, Plane, as_weight
 from training.surfaces import cloth, plain
 
 
@@ -28,7 +28,9 @@ def ground(library: Library, dice: Dice, side: int) -> Picture:
     quad = (square @ turn.T + half).astype(np.float32)
     source = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * SURFACE_SIDE
     matrix = cv2.getPerspectiveTransform(source, quad)
-    warped = cv2.warpPerspective(texture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    warped = cv2.warpPerspective(
+        texture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
     return np.asarray(warped, np.float32)
 
 
@@ -39,7 +41,14 @@ def half_plane(dice: Dice, side: int, tilt: float) -> Points:
     across = np.asarray([-along[1], along[0]]) * dice.pick([-1, 1])
     at = np.asarray([dice.between(0.05, 0.95), dice.between(0.05, 0.95)]) * side
     reach = 3 * side
-    return np.stack([at - along * reach, at + along * reach, at + along * reach + across * reach, at - along * reach + across * reach])
+    return np.stack(
+        [
+            at - along * reach,
+            at + along * reach,
+            at + along * reach + across * reach,
+            at - along * reach + across * reach,
+        ]
+    )
 
 
 def furniture(canvas: Canvas, library: Library, dice: Dice) -> None:
@@ -48,7 +57,7 @@ def furniture(canvas: Canvas, library: Library, dice: Dice) -> None:
         area = half_plane(dice, canvas.side, 12)
         if dice.chance(0.5):
             darken(canvas, area, dice.between(0.01, 0.05), dice.between(0.1, 0.5))
-        weight = filled(canvas.side, area).astype(np.float32) / 255
+        weight = as_weight(filled(canvas.side, area))
         cover_with(canvas, ground(library, dice, canvas.side) * dice.between(0.4, 1.2), weight)
 
 
@@ -71,14 +80,14 @@ def thing(canvas: Canvas, library: Library, paint: Paint, centre: Points, size: 
         stock = dice.pick([library.covers, library.covers, library.sheets, library.spreads])
         paste(canvas, tinted(dice, dice.pick(stock)), points, dice.between(0.5, 1.1))
         return
-    weight = filled(side, points).astype(np.float32) / 255
+    weight = as_weight(filled(side, points))
     shade = 1 + dice.between(-0.4, 0.4) * np.linspace(-1, 1, side, dtype=np.float32)[None, :, None]
     if dice.chance(0.6):
         cover_with(canvas, np.asarray(paint.colour() * shade, np.float32), weight)
     else:
         cover_with(canvas, np.asarray(ground(library, dice, side) * shade, np.float32), weight)
     if kind == "round" and dice.chance(0.5):
-        inner = filled(side, centre + (points - centre) * dice.between(0.4, 0.85)).astype(np.float32) / 255
+        inner = as_weight(filled(side, centre + (points - centre) * dice.between(0.4, 0.85)))
         cover_with(canvas, paint.colour(), inner * dice.between(0.4, 1))
 
 
@@ -92,7 +101,11 @@ def _shape(dice: Dice, kind: str, size: float) -> Points:
         points = np.stack([size * np.cos(angles), size * dice.between(0.4, 1) * np.sin(angles)], 1)
     else:
         angles = np.sort(dice.arrays.uniform(0, 2 * math.pi, dice.whole(3, 9)))
-        points = np.stack([np.cos(angles), np.sin(angles)], 1) * size * dice.arrays.uniform(0.4, 1, (len(angles), 1))
+        points = (
+            np.stack([np.cos(angles), np.sin(angles)], 1)
+            * size
+            * dice.arrays.uniform(0.4, 1, (len(angles), 1))
+        )
     matrix = np.asarray([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     return np.asarray(points @ matrix.T, np.float64)
 
@@ -117,11 +130,13 @@ def touching_slab(canvas: Canvas, library: Library, paint: Paint, outline: Point
     reach = dice.pick([0.0, 0.1, 3.0]) * side
     depth = dice.between(0.02, 0.12) * side if dice.chance(0.6) else 3.0 * side
     inside = -outwards * 0.1 * side
-    quad = np.stack([start - along * reach + inside, end + along * reach + inside,
-                     end + along * reach + outwards * depth, start - along * reach + outwards * depth])  # fmt: skip
-    weight = filled(side, quad).astype(np.float32) / 255
+    first, last, outside = start - along * reach, end + along * reach, outwards * depth
+    quad = np.stack([first + inside, last + inside, last + outside, first + outside])
+    weight = as_weight(filled(side, quad))
     colour = paint.colour("dark", "dark", "wood", "leather", "grey")
-    cover_with(canvas, colour if dice.chance(0.6) else ground(library, dice, side) * dice.between(0.2, 0.8), weight)
+    cover_with(
+        canvas, colour if dice.chance(0.6) else ground(library, dice, side) * dice.between(0.2, 0.8), weight
+    )
 
 
 def hand(canvas: Canvas, paint: Paint, tip: Points, direction: Points) -> None:
@@ -141,18 +156,22 @@ def hand(canvas: Canvas, paint: Paint, tip: Points, direction: Points) -> None:
     sleeve = np.zeros((side, side), np.uint8)
     if dice.chance(0.7):
         cuff = palm + ahead * side * dice.between(0.15, 0.4)
-        _limb(sleeve, cuff + ahead * 0.1 * side, cuff + ahead * 1.5 * side, int(side * dice.between(0.2, 0.32)))
-    shadow = cv2.GaussianBlur(np.maximum(skin, sleeve), (0, 0), side * 0.02).astype(np.float32) / 255
+        _limb(
+            sleeve, cuff + ahead * 0.1 * side, cuff + ahead * 1.5 * side, int(side * dice.between(0.2, 0.32))
+        )
+    shadow = as_weight(cv2.GaussianBlur(np.maximum(skin, sleeve), (0, 0), side * 0.02))
     canvas.pixels *= (1 - dice.between(0.1, 0.5) * shadow)[..., None]
     depth = cv2.distanceTransform((skin > 127).astype(np.uint8), cv2.DIST_L2, 3)
     roundness = 0.6 + 0.4 * np.clip(depth / (thick * 0.5), 0, 1)
     colour = paint.colour("skin") * (roundness * (1 + (paint.cloud(side, side) - 0.5) * 0.15))[..., None]
-    cover_with(canvas, np.asarray(colour, np.float32), skin.astype(np.float32) / 255)
+    cover_with(canvas, np.asarray(colour, np.float32), as_weight(skin))
     if sleeve.any():
-        cover_with(canvas, dice.pick([cloth, plain])(paint, side, side), sleeve.astype(np.float32) / 255)
+        cover_with(canvas, dice.pick([cloth, plain])(paint, side, side), as_weight(sleeve))
 
 
-def _limb(plane: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], start: Points, end: Points, thick: int) -> None:
+def _limb(
+    plane: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], start: Points, end: Points, thick: int
+) -> None:
     side = plane.shape[0]
     first, last = (tuple(int(v) for v in np.clip(p, -3 * side, 4 * side)) for p in (start, end))
     cv2.line(plane, first, last, 255, thick, cv2.LINE_AA)
@@ -164,9 +183,16 @@ def pen(canvas: Canvas, paint: Paint, at: Points) -> None:
     angle, half = dice.between(0, math.pi), side * dice.between(0.08, 0.25)
     along = np.asarray([math.cos(angle), math.sin(angle)])
     across = np.asarray([-along[1], along[0]]) * side * dice.between(0.004, 0.02)
-    quad = np.stack([at - along * half - across, at + along * half - across, at + along * half + across, at - along * half + across])
+    quad = np.stack(
+        [
+            at - along * half - across,
+            at + along * half - across,
+            at + along * half + across,
+            at - along * half + across,
+        ]
+    )
     darken(canvas, quad + side * 0.006, 0.006, dice.between(0.2, 0.5))
-    cover_with(canvas, paint.colour(), filled(side, quad).astype(np.float32) / 255)
+    cover_with(canvas, paint.colour(), as_weight(filled(side, quad)))
 
 
 def light(dice: Dice, side: int) -> Plane:

@@ -1,7 +1,7 @@
 """`make train`: renders, trains, saves; stops by the clock or by Ctrl-C, and goes on where it stopped.
 
-The learning rate stays constant, so that any later run can go on from `latest.pt`. `--finish` lets it fall to
-nothing over the given minutes, from a copy of that state, and ends in `finished.pt`: what `make export` ships.
+The learning rate stays constant, so that any later run can go on from `latest.pt`. `--finish` lets it fall
+to nothing over the given minutes, from a copy of that state, and ends in `finished.pt`: what is exported.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def begin(plan: Plan) -> State:
 
 
 def learning_rate(plan: Plan, state: State) -> float:
-    """Return this step's rate: warm-up, then constant; or falling along a half cosine in the closing phase."""
+    """Return this step's rate: warm-up, then constant; in the closing phase falling along a half cosine."""
     if plan.phase != "finish":
         return _LEARNING_RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
     done = min(1.0, state.finish_seconds / (plan.minutes * 60))
@@ -184,7 +184,9 @@ def parse(arguments: list[str] | None = None) -> Plan:
     parser = argparse.ArgumentParser(prog="make train", description=__doc__)
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--minutes", type=float, default=90)
-    parser.add_argument("--finish", action="store_true", help="let the learning rate fall within these minutes")
+    parser.add_argument(
+        "--finish", action="store_true", help="let the learning rate fall within these minutes"
+    )
     parser.add_argument("--from", dest="heritage", type=Path, help="ONNX weights to start from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--side", type=int, default=224)
