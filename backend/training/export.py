@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     given.out.write_bytes(data)
     print(f"{given.out}: size_bytes={len(data):_}, sha256={hashlib.sha256(data).hexdigest()}")
     print(
-        "to ship it: `make evaluate DIR=... WEIGHTS=...`, then the file into weights/, its facts into recipes.py"
+        "to ship it: `make evaluate DIR=... WEIGHTS=...`, the file into weights/, its facts into recipes.py"
     )
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def _in_turn(queues: list[Queue[Batch]]) -> Iterator[Batch]:
 
 
 def _work(feed: Feed, start: int, step: int, queue: Queue[Batch]) -> None:
+    # Ctrl-C is the trainer's to answer; it ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # One core per worker: the trainer has the others.
     cv2.setNumThreads(1)
     parent = os.getppid()

@@ -76,14 +76,10 @@ def many_things(canvas: Canvas, library: Library, paint: Paint) -> None:
         for column in range(cells):
             if dice.chance(0.2):
                 continue
-            jitter = dice.arrays.uniform(-0.3, 0.3, 2)
-            thing(
-                canvas,
-                library,
-                paint,
-                (np.asarray([column, row]) + jitter) * pitch,
-                pitch * dice.between(0.25, 0.6),
-            )
+            place = (np.asarray([column, row]) + dice.arrays.uniform(-0.3, 0.3, 2)) * pitch
+            thing(canvas, library, paint, place, pitch * dice.between(0.25, 0.6))
+    for _ in range(dice.pick([0, 0, 1, 2, 3])):
+        thing(canvas, library, paint, dice.arrays.uniform(0, side, 2), side * dice.between(0.15, 0.4))
 
 
 def several_books(canvas: Canvas, library: Library, paint: Paint) -> None:
@@ -219,6 +215,6 @@ def _turned(
 Negative = Callable[[Canvas, Library, Paint], None]
 #: How often each kind is rendered.
 NEGATIVES: Final[dict[Negative, float]] = {
-    shelf: 6, spine_row: 6, bookcase_room: 3, many_things: 4, several_books: 2, full_page: 5, other_thing: 2,
+    shelf: 6, spine_row: 6, bookcase_room: 3, many_things: 6, several_books: 2, full_page: 5, other_thing: 2,
     bare: 2,
 }  # fmt: skip

@@ -49,6 +49,7 @@ class Mix:
     hand_over: float = 0.12
     pen: float = 0.07
     cropped: float = 0.2
+    filling: float = 0.06
 
 
 def render(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:
@@ -98,14 +99,17 @@ def _labelled(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], kind: str) -> 
     if kind == "open" and coverage > 0.93:
         # A page that fills the frame: there is nothing to remove.
         return Sample(pixels, np.zeros_like(mask), "full_page", presence=False)
-    if coverage > 0.985:
-        return Sample(pixels, mask, kind, presence=False)
-    return Sample(pixels, mask, kind, presence=None if coverage > 0.955 else True)
+    rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    if coverage < 0.955 or (rim > 127).mean() < 0.4:
+        return Sample(pixels, mask, kind, presence=True)
+    return Sample(pixels, mask, kind, presence=False if coverage > 0.985 else None)
 
 
 def _framing(staging: Staging, dice: Dice, side: int, mix: Mix) -> Framing:
     """Return how large the subject is and where; sometimes it runs out of the frame."""
     points = staging.camera.project(staging.extent)
+    if dice.chance(mix.filling):
+        return _filling(points, dice, side)
     squeeze = math.sqrt(2 ** dice.between(-0.55, 0.55)) if dice.chance(0.85) else 1.0
     stretch = np.asarray([squeeze, 1 / squeeze])
     size = (points.max(0) - points.min(0)) * stretch
@@ -124,6 +128,17 @@ def _framing(staging: Staging, dice: Dice, side: int, mix: Mix) -> Framing:
         shift = shift + dice.arrays.uniform(-0.3, 0.3, 2) * side
     middle = (points.max(0) + points.min(0)) / 2
     return Framing(scale, side / 2 + shift - middle * scale)
+
+
+def _filling(points: Points, dice: Dice, side: int) -> Framing:
+    """Return a framing in which the subject fills the frame but for a rim, all its sides in view."""
+    low, high = points.min(0), points.max(0)
+    extent = side * dice.arrays.uniform(0.88, 0.995, 2)
+    scale = extent / (high - low)
+    # A book's picture is squeezed into the square, but not out of all proportion.
+    scale = np.minimum(scale, scale[::-1] * 1.8)
+    slack = side - (high - low) * scale
+    return Framing(scale, side / 2 + slack * dice.arrays.uniform(-0.45, 0.45, 2) - (low + high) / 2 * scale)
 
 
 def _cropped_share(dice: Dice) -> float:

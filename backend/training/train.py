@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,7 +143,9 @@ class Journal:
 
 
 def run(plan: Plan) -> State:
-    """Train until the minutes are over; Ctrl-C saves and stops."""
+    """Train until the minutes are over; Ctrl-C or a termination saves and stops."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     plan.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(plan.threads)
     state = begin(plan)

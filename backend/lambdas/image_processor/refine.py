@@ -1,7 +1,7 @@
 """Mask -> mask: where a side of a book is straight, the cut is straight and sits on the photo's edge. Pure.
 
 A mask is born at 256 x 256: enlarged, its outline wavers by some pixels. Books have straight sides. Each
-straight side of the outline looks for the line of strongest contrast near it, in the photo at full resolution,
+straight side of the outline looks for the line of strongest contrast near it, in the photo at its own size,
 and moves there if that line holds along most of its length.
 """
 
@@ -24,7 +24,7 @@ _TOLERANCE: Final = 0.006
 _SHORTEST: Final = 0.1
 #: How far from the mask's side the photo's edge is sought, as a share of the longest side.
 _REACH: Final = 0.009
-#: A line so far from the mask's side needs sqrt(e) times the contrast of one at it; share of the longest side.
+#: A line so far from the mask's side needs 1.6 times the contrast of one at it; share of the longest side.
 _DOUBT: Final = 0.007
 #: Positions along a side at which the photo is looked at.
 _POSITIONS: Final = 96
@@ -36,6 +36,8 @@ _ENOUGH_CONTRAST: Final = 150.0
 _VISIBLE_CONTRAST: Final = 20.0
 #: ... on this share of the positions.
 _LEAST_SUPPORT: Final = 0.6
+#: Two sides end in a common corner when their lines cross this near to both ends; share of the longest side.
+_CORNER: Final = 0.025
 _SUBJECT: Final = 127
 
 
@@ -68,7 +70,8 @@ def _moved(pixels: NDArray[np.uint8], side: Side, longest: int) -> Side | None:
     contrast = _contrast(pixels, side, offsets)
     if contrast is None:
         return None
-    strength = np.minimum(contrast / _ENOUGH_CONTRAST, 1.0)
+    # Saturating, but never flat: the line must still find the middle of the edge.
+    strength = contrast / (contrast + _ENOUGH_CONTRAST)
     doubt = max(2.0, _DOUBT * longest)
     start, end = _best_line(strength, offsets, doubt)
     along = np.linspace(0, 1, _POSITIONS)
@@ -127,8 +130,12 @@ def _best_line(strength: NDArray[np.float64], offsets: Points, doubt: float) -> 
 def _redrawn(mask: NDArray[np.uint8], points: Points, sides: list[Side], longest: int) -> NDArray[np.uint8]:
     """Return the mask with its outline replaced near the moved sides."""
     size = (mask.shape[1] * 2, mask.shape[0] * 2)
+    # Pillow's polygons reach half a pixel further than they should, a quarter at this size.
+    inset = [replace(s, start=s.start - s.normal / 4, end=s.end - s.normal / 4) for s in sides]
     fresh = Image.new("L", size, 0)
-    ImageDraw.Draw(fresh).polygon([tuple(p) for p in _polygon(points, sides) * 2 - 0.5], fill=255)
+    ImageDraw.Draw(fresh).polygon(
+        [tuple(p) for p in _polygon(points, inset, _CORNER * longest) * 2 - 0.5], fill=255
+    )
     near = Image.new("L", (mask.shape[1], mask.shape[0]), 0)
     pen = ImageDraw.Draw(near)
     band = max(8, round(4 * _REACH * longest))
@@ -138,14 +145,14 @@ def _redrawn(mask: NDArray[np.uint8], points: Points, sides: list[Side], longest
     return np.where(np.asarray(near) > 0, drawn, mask).astype(np.uint8)
 
 
-def _polygon(points: Points, sides: list[Side]) -> Points:
-    """Return the outline with each moved side as one line; neighbours meet where their lines cross."""
+def _polygon(points: Points, sides: list[Side], near: float) -> Points:
+    """Return the outline with each moved side as one line; neighbours meet where their lines cross nearby."""
     ordered = sorted(sides, key=lambda side: side.first)
     pieces: list[Points] = []
     for side, following in zip(ordered, [*ordered[1:], ordered[0]], strict=True):
         pieces.append(side.start[None])
-        if side.last == following.first and (crossing := _crossing(side, following)) is not None:
-            # The next side begins here as well: its own start is on its line and harmless.
+        crossing = _crossing(side, following)
+        if crossing is not None and _is_corner(crossing, side, following, near):
             pieces.append(crossing[None])
             continue
         pieces.append(side.end[None])
@@ -167,6 +174,10 @@ def _crossing(first: Side, second: Side) -> Points | None:
         return None
     gap = second.start - first.start
     share = float(gap[0] * other[1] - gap[1] * other[0]) / turn
-    crossing = first.start + one * share
-    # Far from either end it is no corner of the book.
-    return crossing if np.linalg.norm(crossing - first.end) < 0.25 * first.length else None
+    return np.asarray(first.start + one * share, np.float64)
+
+
+def _is_corner(crossing: Points, first: Side, second: Side, near: float) -> bool:
+    """Whether two sides' lines cross so near to their ends that the outline has its corner there."""
+    gaps = np.linalg.norm(crossing - first.end), np.linalg.norm(crossing - second.start)
+    return float(max(gaps)) <= near
