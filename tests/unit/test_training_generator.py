@@ -16,8 +16,8 @@ SIDE = 96
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
 
 
-def generator(seed: int = 7, **mix: float) -> Generator:
-    return Generator(seed, SIDE, Mix(**mix), STOCK)
+def generator(seed: int = 7, negatives: float = 0.2) -> Generator:
+    return Generator(seed, SIDE, Mix(negatives=negatives), STOCK)
 
 
 def test_a_sample_is_a_function_of_its_number() -> None:
