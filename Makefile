@@ -29,10 +29,14 @@ check: $(READY) ## format, lint, types, import rule, lock freshness
 
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
-.PHONY: train curves export evaluate
-train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=224] [FROM=x.onnx] [FOLDER=]
-	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),224) $(if $(FINISH),--finish) \
-	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") $(if $(PROCESSES),--processes $(PROCESSES))
+.PHONY: train train-check curves export evaluate
+train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
+	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
+	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
+	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
+
+train-check: .venv-train/.ready ## test network, checkpoints and export, which need torch
+	@PYTHONPATH=backend:. .venv-train/bin/python -m pytest -q --noconftest -o filterwarnings=default tests/unit/test_training_torch.py
 
 curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
 	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
+from queue import Full
 from typing import Final
 
 import cv2
@@ -55,6 +56,16 @@ def _in_turn(queues: list[Queue[Batch]]) -> Iterator[Batch]:
             yield queue.get(timeout=600)
 
 
+def _put(queue: Queue[Batch], batch: Batch, parent: int) -> None:
+    """Wait for room in the queue, but not longer than the trainer lives."""
+    while os.getppid() == parent:
+        try:
+            queue.put(batch, timeout=2)
+        except Full:
+            continue
+        return
+
+
 def _work(feed: Feed, start: int, step: int, queue: Queue[Batch]) -> None:
     # Ctrl-C is the trainer's to answer; it ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -63,5 +74,6 @@ def _work(feed: Feed, start: int, step: int, queue: Queue[Batch]) -> None:
     parent = os.getppid()
     generator = Generator(feed.seed, feed.side_px, feed.mix)
     while os.getppid() == parent:
-        queue.put(generator.batch(start, feed.batch_size))
+        batch = generator.batch(start, feed.batch_size)
         start += step
+        _put(queue, batch, parent)

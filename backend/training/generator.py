@@ -32,6 +32,13 @@ class Batch:
     #: (N,) int8: 1 = one subject, 0 = none, -1 = not asked.
     presence: NDArray[np.int8]
 
+    def mirrored(self) -> Batch:
+        """Return the batch as in a mirror: as good as new, and rendered for nothing."""
+        pixels, masks, bands = (
+            np.ascontiguousarray(plane[:, :, ::-1]) for plane in (self.pixels, self.masks, self.bands)
+        )
+        return Batch(pixels, masks, bands, self.presence)
+
     @classmethod
     def of(cls, samples: list[Sample]) -> Batch:
         """Stack samples of one size."""

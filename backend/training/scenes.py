@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from training.photograph import develop
 from training.surroundings import clutter, furniture, ground, hand, pen, touching_slab
 
 #: A subject covers at least this share of the frame, or the scene is thrown again.
-_LEAST_COVERAGE = 0.02
+_LEAST_COVERAGE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,25 @@ class Mix:
     pen: float = 0.07
     cropped: float = 0.2
     filling: float = 0.06
+
+
+INGREDIENTS: Final = tuple(ingredient.name for ingredient in fields(Mix))
+
+
+def mix_without(*names: str) -> Mix:
+    """Return the usual mix with some ingredients left out, by field name; for ablations.
+
+    Raises:
+        ValueError: naming what is no ingredient.
+
+    """
+    usual = Mix()
+    left_out: dict[str, Any] = {}
+    for name in names:
+        if name not in INGREDIENTS:
+            raise ValueError(f"{name} is no ingredient; there are {', '.join(INGREDIENTS)}")
+        left_out[name] = {} if isinstance(getattr(usual, name), Mapping) else 0.0
+    return replace(usual, **left_out)
 
 
 def render(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:

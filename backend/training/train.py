@@ -24,7 +24,7 @@ from training.feeder import Feed, batches
 from training.generator import Batch, Generator
 from training.heritage import inherit
 from training.losses import Cost, Targets, cost
-from training.scenes import Mix
+from training.scenes import INGREDIENTS, mix_without
 
 DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
 _LEARNING_RATE: Final = 1e-3
@@ -111,7 +111,6 @@ def take_step(state: State, batch: Batch, rate: float) -> Cost:
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), _CLIP_NORM)
     state.optimiser.step()
     state.step += 1
-    state.next_sample += len(batch.masks)
     state.follow()
     return result
 
@@ -164,7 +163,10 @@ def _loop(plan: Plan, state: State, stream: Iterator[Batch]) -> None:
     begun = last = saved = time.monotonic()
     for batch in stream:
         rate = learning_rate(plan, state)
-        journal.add(take_step(state, batch, rate), state, rate)
+        # Each rendered batch serves twice: rendering costs about as much as training on it.
+        for view in (batch, batch.mirrored()):
+            journal.add(take_step(state, view, rate), state, rate)
+        state.next_sample += len(batch.masks)
         now = time.monotonic()
         state.seconds += now - last
         if plan.phase == "finish":
@@ -192,12 +194,15 @@ def parse(arguments: list[str] | None = None) -> Plan:
     )
     parser.add_argument("--from", dest="heritage", type=Path, help="ONNX weights to start from")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--side", type=int, default=224)
+    parser.add_argument("--side", type=int, default=192)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--without", nargs="*", default=[], choices=INGREDIENTS, help="leave out, for ablations"
+    )
     given = parser.parse_args(arguments)
-    feed = Feed(given.seed, given.side, given.batch, Mix())
+    feed = Feed(given.seed, given.side, given.batch, mix_without(*given.without))
     phase = "finish" if given.finish else "constant"
     return Plan(given.folder, given.minutes, phase, feed, given.processes, given.threads, given.heritage)
 
