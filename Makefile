@@ -29,7 +29,7 @@ check: $(READY) ## format, lint, types, import rule, lock freshness
 
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
-.PHONY: train train-check curves export evaluate
+.PHONY: train train-check curves export evaluate ship
 train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
 	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
 	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
@@ -47,6 +47,9 @@ export: .venv-train/.ready ## write the trained model as ONNX, parity checked [C
 evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder [WEIGHTS=x.onnx] [RENDERED=60]
 	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \
 	  $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(RENDERED),--rendered $(RENDERED))
+
+ship: $(READY) ## put an exported model into the product: ONNX=file [NAME=book-v1]
+	@PYTHONPATH=backend $(BIN)/python -m training.ship "$(ONNX)" $(if $(NAME),--name "$(NAME)")
 
 .venv-train/.ready: backend/training/requirements.txt
 	@echo "setting up .venv-train"
