@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lambdas.image_processor import quality
-from lambdas.image_processor.recipes import BOOK, ModelSpec
-from lambdas.image_processor.refine import refine
+from lambdas.image_processor.matting import matte
+from lambdas.image_processor.recipes import BOOK, Matting, ModelSpec
 from lambdas.image_processor.segment import Segmenter
 from training.baselines import grabcut, rectangle
 from training.cases import Case, labelled_cases, rendered_cases
@@ -28,6 +28,7 @@ from training.contact_sheet import Tile, contact_sheet
 from training.labels import read_labels
 from training.measures import Plane, Region, boundary_f, boundary_px, iou
 from training.paint import as_weight
+from training.refine import refine
 from training.summary import summarise
 
 #: Below this share of the frame a mask counts as empty.
@@ -49,7 +50,7 @@ class Judged:
 
 
 def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
-    """Measure one picture: the mask as segmented, as refined, and the baselines'."""
+    """Measure one picture: the mask, what is made of it, and the baselines."""
     pixels = case.photo.pixels
     mask = segmenter.segment(spec, case.photo)
     verdict = quality.judge(mask)
@@ -66,12 +67,24 @@ def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
     }
     if case.role != "negative":
         entry |= _nearness(found, case)
-        entry["refined"] = _nearness(as_weight(refine(pixels, mask.alpha)), case)
+        entry |= {
+            name: _nearness(as_weight(alpha), case) for name, alpha in _later(pixels, mask.alpha).items()
+        }
         entry["baselines"] = {
             name: round(iou(baseline(pixels).astype(np.float32), case.truth, case.ignored), 4)
             for name, baseline in _BASELINES.items()
         }
     return Judged(entry, Tile(pixels, found > 0.5, case.truth > 0.5, _caption(entry)))
+
+
+def _later(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
+    """Return what may be made of a mask: refined, matted, and matted after refinement."""
+    refined = refine(pixels, mask)
+    return {
+        "refined": refined,
+        "matted": matte(pixels, mask, Matting()).alpha,
+        "refined_matted": matte(pixels, refined, Matting()).alpha,
+    }
 
 
 def _nearness(found: Plane, case: Case) -> dict[str, float]:

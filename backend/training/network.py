@@ -1,6 +1,6 @@
 """The network: a five-level encoder, a narrow decoder, and a presence gate.
 
-1.1 GFLOP (multiply-adds counted twice: 2.2) at 256 x 256; 2.1 M parameters.
+1.2 GFLOP at 256 x 256 (a multiply-add counts twice); 2.1 M parameters.
 """
 
 from __future__ import annotations

@@ -34,7 +34,11 @@ def summarise(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             },
         },
         "wrongly_refused_share": mean(not e["accepted"] for e in subjects),
-        "refinement": refinement(subjects),
+        "refinement": {
+            "mask": refinement([(entry, entry["refined"]) for entry in subjects]),
+            "matting": refinement([(entry, entry["matted"]) for entry in subjects]),
+            "matted": refinement([(entry["matted"], entry["refined_matted"]) for entry in subjects]),
+        },
         "baselines": {name: figures([{"iou": e["baselines"][name]} for e in subjects]) for name in baselines},
     }
 
@@ -54,19 +58,19 @@ def figures(entries: Sequence[dict[str, Any]]) -> Figures:
     return result
 
 
-def refinement(entries: Sequence[dict[str, Any]]) -> Figures:
-    """Return the boundary error before and after `refine`, and on how many pictures it fell or rose."""
-    if not entries:
+def refinement(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> Figures:
+    """Return the boundary error without and with `refine`, and on how many pictures it fell or rose."""
+    if not pairs:
         return {"n": 0}
-    before, after = np.asarray([(e["boundary_px"], e["refined"]["boundary_px"]) for e in entries]).T
+    before, after = np.asarray([(one["boundary_px"], other["boundary_px"]) for one, other in pairs]).T
     return {
-        "n": len(entries),
+        "n": len(pairs),
         "boundary_px_median_before": round(float(np.median(before)), 3),
         "boundary_px_median_after": round(float(np.median(after)), 3),
         "improved_share": round(float((after < before).mean()), 4),
         "worse_share": round(float((after > before).mean()), 4),
-        "iou_mean_before": mean(e["iou"] for e in entries),
-        "iou_mean_after": mean(e["refined"]["iou"] for e in entries),
+        "iou_mean_before": mean(one["iou"] for one, _ in pairs),
+        "iou_mean_after": mean(other["iou"] for _, other in pairs),
     }
 
 

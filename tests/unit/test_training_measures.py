@@ -88,6 +88,7 @@ def test_summary_counts_by_role_and_kind() -> None:
         "role": "positive", "kind": "book", "accepted": True,
         "iou": 0.9, "boundary_f": 0.8, "boundary_px": 2.0,
         "refined": {"iou": 0.95, "boundary_px": 1.0}, "baselines": {"rectangle": 0.5},
+        "matted": {"iou": 0.95, "boundary_px": 1.0}, "refined_matted": {"iou": 0.95, "boundary_px": 0.5},
     }  # fmt: skip
     bad = {**good, "iou": 0.7, "accepted": False, "refined": {"iou": 0.6, "boundary_px": 3.0}}
     shelf = {"role": "negative", "kind": "shelf", "emptied": True}
@@ -96,7 +97,9 @@ def test_summary_counts_by_role_and_kind() -> None:
     assert (positive["n"], positive["iou_mean"], positive["iou_worst"]) == (2, 0.8, 0.7)
     assert summary["negative"]["emptied_share"] == 0.5
     assert summary["wrongly_refused_share"] == 0.5
-    assert (summary["refinement"]["improved_share"], summary["refinement"]["worse_share"]) == (0.5, 0.5)
+    masks, matted = summary["refinement"]["mask"], summary["refinement"]["matted"]
+    assert (masks["improved_share"], masks["worse_share"]) == (0.5, 0.5)
+    assert (matted["n"], matted["improved_share"], matted["boundary_px_median_after"]) == (2, 1.0, 0.5)
     assert summary["roles"]["hard"] == {"n": 0}
 
 

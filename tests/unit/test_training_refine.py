@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from lambdas.image_processor.outline import straight_sides, trace
-from lambdas.image_processor.refine import refine
+from training.outline import straight_sides, trace
+from training.refine import refine
 
 CORNERS = [(120.0, 90.0), (420.0, 130.0), (380.0, 540.0), (90.0, 500.0)]
 
