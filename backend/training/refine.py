@@ -4,8 +4,8 @@ A mask is born at 256 x 256: enlarged, its outline wavers by some pixels. Books 
 straight side of the outline looks for the line of strongest contrast near it, in the photo at its own size,
 and moves there if that line holds along most of its length.
 
-Measured and not in the product: on masks it does what it says, but closed-form matting finds the same edges from
-the untouched mask at least as well (docs/model-card.md has the figures). `make evaluate` goes on measuring it.
+Measured and not in the product: on masks it does what it says, but closed-form matting finds the same edges
+from the untouched mask at least as well (docs/model-card.md has the figures). `make evaluate` measures it still.
 """
 
 from __future__ import annotations
