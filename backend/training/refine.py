@@ -5,7 +5,7 @@ straight side of the outline looks for the line of strongest contrast near it, i
 and moves there if that line holds along most of its length.
 
 Measured and not in the product: on masks it does what it says, but closed-form matting finds the same edges
-from the untouched mask at least as well (docs/model-card.md has the figures). `make evaluate` measures it still.
+from the untouched mask at least as well (docs/model-card.md). `make evaluate` measures it still.
 """
 
 from __future__ import annotations
