@@ -59,11 +59,9 @@ def test_a_file_that_is_refused_has_its_code_and_a_sentence(name: str) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns_the_photo_upright(orientation: int, form: str) -> None:
     """All eight orientations, in each container that carries EXIF."""
-    options: dict[str, Any] = {
-        "WEBP": {"lossless": True},
-        "JPEG": {"quality": 95},
-        "AVIF": {"quality": 95},
-    }.get(form, {})
+    options: dict[str, Any] = {"lossless": True} if form == "WEBP" else {}
+    if form in {"JPEG", "AVIF"}:
+        options["quality"] = 95
     decoded = photo.decode(oriented(orientation, form, **options))
     assert decoded.size == (WIDTH_PX, HEIGHT_PX)
     np.testing.assert_allclose(corner_colours(decoded.pixels), COLOURS, atol=6)

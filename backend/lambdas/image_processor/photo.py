@@ -33,7 +33,7 @@ BOMB_PIXELS: Final = 200_000_000
 #: Progressive photos have about ten scans; each costs a pass over every pixel.
 BOMB_SCANS: Final = 100
 #: What Pillow's decoders raise on damaged files.
-_DAMAGE: Final = (
+DAMAGE: Final = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, AttributeError,
     AssertionError, NotImplementedError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
@@ -104,7 +104,7 @@ def _open(data: bytes, decoders: tuple[str, ...]) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=decoders)
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
-    except (UnidentifiedImageError, *_DAMAGE) as exc:
+    except (UnidentifiedImageError, *DAMAGE) as exc:
         raise PermanentError(FailureCode.TRUNCATED) from exc
 
 
@@ -126,14 +126,14 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.asarray(_to_srgb(opaque, profile)))
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
-    except _DAMAGE as exc:
+    except DAMAGE as exc:
         raise PermanentError(FailureCode.TRUNCATED) from exc
 
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except _DAMAGE:
+    except DAMAGE:
         # Damaged EXIF around an undamaged picture: it is shown as it lies, as browsers do.
         return image
     return image if turn is None else image.transpose(turn)
