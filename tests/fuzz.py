@@ -45,11 +45,16 @@ def main() -> int:
         "--seed",
         str(seed),
     ]
-    status = subprocess.run(command, env=os.environ | _ONE_THREAD, check=False).returncode
-    if status < 0:
-        print(f"fuzz: CRASHED by signal {-status}; the file is {_OUT / 'case.bin'}")
-    elif status:
-        print(f"fuzz: FAILED; the last file is {_OUT / 'case.bin'}")
+    log = _OUT / "decoders.log"
+    # The decoders themselves write what they think of the files.
+    with log.open("wb") as complaints:
+        status = subprocess.run(
+            command, env=os.environ | _ONE_THREAD, stderr=complaints, check=False
+        ).returncode
+    if status:
+        print(log.read_text(errors="replace")[-6000:])
+        told = f"CRASHED by signal {-status}" if status < 0 else "FAILED"
+        print(f"fuzz: {told}; the last file is {_OUT / 'case.bin'}")
     return int(status != 0)
 
 
