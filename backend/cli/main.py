@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cli import demo, migrate
+from cli import cut, demo, migrate
 
 app = typer.Typer(
     name="image-processor",
     help="Cuts books out of their photographs: the worker's main job, its data, its engine.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
+app.command()(cut.cut)
 app.command()(demo.demo)
 app.command()(migrate.migrate)
 

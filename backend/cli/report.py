@@ -104,7 +104,7 @@ def _case(case: Case) -> str:
         f"<figcaption><b>Before</b> {escape(_size(case.before))}</figcaption></figure>"
         f'<figure class="{clear}"><div class="well">{after}</div>'
         f"<figcaption><b>After</b> {escape(_size(case.after))}</figcaption></figure></div>\n"
-        f"{_facts(case.facts)}{_bars(case.seconds)}</section>\n"
+        f"{_facts(case.facts)}{bars(case.seconds)}</section>\n"
     )
 
 
@@ -117,7 +117,8 @@ def _facts(facts: Mapping[str, str]) -> str:
     return f'<dl class="facts">{items}</dl>\n'
 
 
-def _bars(seconds: Mapping[str, float]) -> str:
+def bars(seconds: Mapping[str, float]) -> str:
+    """Return wall seconds by stage as bars."""
     if not seconds:
         return ""
     longest = max(seconds.values()) or 1
