@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.cut_choices import Background, Engine, RecipeChoice
 from cli.weights_option import WeightsDir
-
-
-class Background(StrEnum):
-    """What the book stands on."""
-
-    AUTO = "auto"
-    BLACK = "black"
-    WHITE = "white"
-    TRANSPARENT = "transparent"
-
-
-class Recipe(StrEnum):
-    """Which model cuts."""
-
-    AUTO = "auto"
-    U2NET = "u2net"
-    ISNET = "isnet"
-    BOOK = "book"
-
-
-class Engine(StrEnum):
-    """Whose code cuts."""
-
-    OURS = "ours"
-    REMBG = "rembg"
 
 
 def cut(
@@ -46,7 +21,7 @@ def cut(
     *,
     out: Annotated[Path, typer.Option(help="Folder of the pictures and cut.jsonl.", file_okay=False)],
     background: Annotated[Background, typer.Option(help="auto: black under dark books.")] = Background.AUTO,
-    recipe: Annotated[Recipe, typer.Option(help="auto: the worker's own order.")] = Recipe.AUTO,
+    recipe: Annotated[RecipeChoice, typer.Option(help="auto: the worker's own order.")] = RecipeChoice.AUTO,
     engine: Annotated[
         Engine, typer.Option(help="rembg: the deployed path, to compare with (needs the group `oracle`).")
     ] = Engine.OURS,
@@ -67,7 +42,5 @@ def cut(
     # Imported here: the engine takes a second to import, and the other commands start without it.
     from cli.cut_run import Order, run_cut  # noqa: PLC0415
 
-    order = Order(
-        paths, out, str(background), str(recipe), str(engine), weights, force=force, report=report, jobs=jobs
-    )
+    order = Order(paths, out, background, recipe, engine, weights, force=force, report=report, jobs=jobs)
     raise typer.Exit(run_cut(order))

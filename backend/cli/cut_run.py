@@ -17,9 +17,10 @@ from rich.text import Text
 from cli import cut_sheet
 from cli.console import EXIT_FAILED, EXIT_OK, EXIT_USAGE, console, fail
 from cli.crew import Crashed, Crew, Raised, sizes
+from cli.cut_choices import Background, Engine, RecipeChoice
 from cli.cut_inputs import InputError, expand
 from cli.cut_log import CutLog, Line
-from cli.cut_task import Cut, Engine, Plan, RecipeChoice, Settings, Verdict, make, plan, refusal
+from cli.cut_task import Cut, Plan, Settings, Verdict, make, plan, refusal
 from cli.files import write_whole
 from cli.weights_option import folder
 from lambdas.image_processor.errors import FailureCode, failure_reason
@@ -37,9 +38,9 @@ class Order:
 
     words: Sequence[str]
     out: Path
-    background: str
-    recipe: str
-    engine: str
+    background: Background
+    recipe: RecipeChoice
+    engine: Engine
     weights: Path | None
     force: bool
     report: bool
@@ -83,9 +84,9 @@ def run_cut(order: Order) -> int:
 
 
 def _settings(order: Order) -> Settings:
-    if order.engine == Engine.REMBG and find_spec("rembg") is None:
+    if order.engine is Engine.REMBG and find_spec("rembg") is None:
         fail("--engine rembg needs the dependency group `oracle`: uv sync --group oracle", EXIT_USAGE)
-    return Settings(order.background, RecipeChoice(order.recipe), Engine(order.engine), folder(order.weights))
+    return Settings(order.background, order.recipe, order.engine, folder(order.weights))
 
 
 def _planned(settings: Settings) -> Plan:

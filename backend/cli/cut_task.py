@@ -12,28 +12,13 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from app.constants.image_processing import MAX_OBJECT_BYTES
+from cli.cut_choices import Background, Engine, RecipeChoice
 from lambdas.image_processor import photo as photos
 from lambdas.image_processor import pipeline
 from lambdas.image_processor.domain import Photo, Rejection, Rendition, Trial, rounded
 from lambdas.image_processor.errors import FailureCode, PermanentError, failure_reason
 from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, Recipe
 from lambdas.image_processor.segment import Segmenter
-
-
-class Engine(StrEnum):
-    """Who cuts."""
-
-    OURS = "ours"
-    REMBG = "rembg"
-
-
-class RecipeChoice(StrEnum):
-    """Which recipe is tried."""
-
-    AUTO = "auto"
-    U2NET = "u2net"
-    ISNET = "isnet"
-    BOOK = "book"
 
 
 class Verdict(StrEnum):
@@ -49,7 +34,7 @@ class Verdict(StrEnum):
 class Settings:
     """How photos are cut; a photo cut with the same ones is not cut again."""
 
-    background: str
+    background: Background
     recipe: RecipeChoice
     engine: Engine
     weights_dir: Path

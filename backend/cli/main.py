@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cut, demo, migrate
+from cli import cut, demo, doctor, migrate, models
 
 app = typer.Typer(
     name="image-processor",
@@ -19,7 +19,9 @@ app = typer.Typer(
 )
 app.command()(cut.cut)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command()(migrate.migrate)
+app.add_typer(models.app, name="models")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 (typer calls it with the flag)

@@ -138,7 +138,7 @@ def picture(shown: Preview | None, text: str) -> str:
     encoded = base64.b64encode(shown.data).decode()
     return (
         f'<img src="data:image/webp;base64,{encoded}" width="{shown.width_px}" height="{shown.height_px}" '
-        f'alt="{escape(text)}" loading="lazy" decoding="async">'
+        f'alt="{escape(text)}">'
     )
 
 
