@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lambdas.image_processor import smoke
 from lambdas.image_processor.errors import FailureCode
 from tests.icc import ADOBE_RGB, DISPLAY_P3
 
@@ -284,3 +285,10 @@ def corner_colours(pixels: Pixels) -> Sequence[tuple[float, ...]]:
     rows = (slice(height // 8, 3 * height // 8), slice(5 * height // 8, 7 * height // 8))
     columns = (slice(width // 8, 3 * width // 8), slice(5 * width // 8, 7 * width // 8))
     return [tuple(pixels[row, column].mean(axis=(0, 1))) for row in rows for column in columns]
+
+
+def book_photo(seed: int = 0) -> bytes:
+    """Return a small JPEG of a drawn book that the embedded model cuts out, with a camera's noise."""
+    pixels = smoke.embedded_picture().pixels
+    noise = np.random.default_rng(seed).normal(0, 4, pixels.shape)
+    return save(np.clip(pixels + noise, 0, 255).astype(np.uint8), "JPEG", quality=95)
