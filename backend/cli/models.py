@@ -22,6 +22,7 @@ def pull(
         str | None, typer.Option(metavar="URL", help="A folder on your server that holds the files.")
     ] = None,
     proxy: Annotated[str | None, typer.Option(metavar="URL", help="Default: HTTPS_PROXY.")] = None,
+    tries: Annotated[int, typer.Option(min=1, help="Tries in a row that bring nothing.")] = 5,
     optimise: Annotated[
         bool, typer.Option("--optimise", help="Also write the graphs that the engine loads.")
     ] = False,
@@ -32,8 +33,13 @@ def pull(
     """
     # Imported here: rich's progress takes longer to import than this command's help.
     from cli.models_run import run_pull  # noqa: PLC0415
+    from models_download.fetch import Network  # noqa: PLC0415
 
-    raise typer.Exit(run_pull(names or [], folder(weights), mirror, proxy, is_optimised=optimise))
+    raise typer.Exit(
+        run_pull(
+            names or [], folder(weights), mirror, Network(proxy=proxy, tries=tries), is_optimised=optimise
+        )
+    )
 
 
 @app.command()

@@ -24,10 +24,9 @@ from models_download.pull import choose, pull
 
 
 def run_pull(
-    names: Sequence[str], folder: Path, mirror: str | None, proxy: str | None, *, is_optimised: bool
+    names: Sequence[str], folder: Path, mirror: str | None, network: Network, *, is_optimised: bool
 ) -> int:
     """Fetch what is missing or wrong and return the exit status."""
-    network = Network(proxy=proxy)
     for spec in _choose(names):
         try:
             is_new = _pull(spec, folder, mirror, network)
