@@ -50,9 +50,9 @@ def closed_form_alpha(
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Return the (height, width) float32 alpha, 0..1, and what was met on the way.
 
-    Up to `MAX_UNKNOWN_PX` the band is solved exactly. A wider one is solved on a photo made smaller until the
-    band fits, and enlarged: time and memory stay bounded, and the mean error stays below 0.02 up to four times
-    the cap.
+    Up to `MAX_UNKNOWN_PX` the band is solved exactly. A wider one is solved on a photo made smaller until
+    the band fits, and enlarged: time and memory stay bounded, and the mean error stays below 0.02 up to four
+    times the cap.
 
     Args:
         pixels: (height, width, 3) uint8 RGB.
