@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +179,23 @@ def _others() -> dict[str, bytes]:
         "bmp": save(pixels, "BMP"),
         "bmp palette": save(palette, "BMP"),
     }
+
+
+def full_size_files(side_px: int = 4096) -> Iterator[tuple[str, bytes]]:
+    """Yield the largest photos that are taken, in the kinds that need the most memory."""
+    picture = Image.fromarray(quarters(side_px, side_px))
+    exif = Image.Exif()
+    exif[_EXIF_ORIENTATION] = 6
+    grey = np.asarray(picture.convert("L"))
+    yield "jpeg, all at once", save(picture, "JPEG", progressive=True, exif=exif, icc_profile=ADOBE_RGB.icc)
+    yield "jpeg cmyk", save(picture.convert("CMYK"), "JPEG")
+    yield "png 16-bit grey", png(grey[..., None].astype(np.uint16) * 257, 0, 16)
+    yield "tiff float", save(grey.astype(np.float32), "TIFF", compression="tiff_lzw")
+    yield "tiff lab", save(Image.new("LAB", picture.size), "TIFF", compression="tiff_lzw")
+    yield "avif", save(picture, "AVIF", speed=10)
+    picture.putalpha(200)
+    yield "webp alpha", save(picture, "WEBP", quality=80)
+    yield "png alpha", save(picture, "PNG", compress_level=1)
 
 
 def bad_files() -> Mapping[str, BadFile]:

@@ -67,8 +67,10 @@ def _files(word: str, out: Path) -> list[Path]:
     path = Path(word).expanduser()
     if path.is_dir():
         return _in_folder(path, out)
-    if path.exists():
+    if path.is_file():
         return [path]
+    if path.exists():
+        raise InputError(f"{path} is neither a file nor a folder")
     matches = _matches(path) if _MAGIC_CHARACTERS & set(word) else []
     if not matches:
         raise InputError(_missing(path))

@@ -86,4 +86,14 @@ def _read(path: Path) -> list[Line]:
 
 
 def _text(line: Line) -> str:
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    text = json.dumps(line, ensure_ascii=False)
+    # Names that are not UTF-8 exist; escaped, they come back as they were.
+    return (text if _is_utf8(text) else json.dumps(line)) + "\n"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -21,7 +21,7 @@ from cli.cut_choices import Background, Engine, RecipeChoice
 from cli.cut_inputs import InputError, expand
 from cli.cut_log import CutLog, Line
 from cli.cut_task import Cut, Plan, Settings, Verdict, make, plan, refusal
-from cli.files import write_whole
+from cli.files import alone_in, remove_stale_parts, write_whole
 from cli.weights_option import folder
 from lambdas.image_processor.errors import FailureCode, failure_reason
 from lambdas.image_processor.weight_files import sha256
@@ -60,7 +60,23 @@ def run_cut(order: Order) -> int:
     settings = _settings(order)
     planned = _planned(settings)
     photos = _photos(order)
-    log = _open_log(order.out)
+    try:
+        order.out.mkdir(parents=True, exist_ok=True)
+        with alone_in(order.out), endings_unwind():
+            return _work(order, settings, planned, photos)
+    except BlockingIOError:
+        fail(f"another cut is at work in {order.out}", EXIT_USAGE)
+    except OSError as exc:
+        fail(f"{order.out} cannot be written: {exc.strerror or exc}", EXIT_USAGE)
+    except KeyboardInterrupt:
+        console.print("stopped: what is done stays; the same command goes on from there")
+        return _EXIT_INTERRUPTED
+
+
+def _work(order: Order, settings: Settings, planned: Plan, photos: Sequence[Path]) -> int:
+    """Cut what is not done yet, write the report, sum up, and return the exit status."""
+    remove_stale_parts(order.out)
+    log = CutLog(order.out)
     jobs = _jobs(photos, log, order.out)
     recipes = [recipe.name for recipe in planned.recipes]
     wanted = {"background": order.background, "engine": order.engine, "recipes": recipes}
@@ -68,17 +84,12 @@ def run_cut(order: Order) -> int:
     if len(todo) < len(jobs):
         console.print(f"[dim]{len(jobs) - len(todo)} of {len(jobs)} done before (--force cuts them again)[/]")
     try:
-        with endings_unwind():
-            _cut_all(todo, settings, order.jobs, log, wanted)
-    except KeyboardInterrupt:
-        console.print("stopped: what is done stays; the same command goes on from there")
-        return _EXIT_INTERRUPTED
+        _cut_all(todo, settings, order.jobs, log, wanted)
     finally:
         log.tidy(photos)
     lines = [line for line in (log.find(photo) for photo in photos) if line is not None]
     if order.report:
-        target = order.out / cut_sheet.NAME
-        cut_sheet.write(target, lines, log, order.jobs)
+        cut_sheet.write(order.out / cut_sheet.NAME, lines, log, order.jobs)
     _sum_up(lines, order)
     return EXIT_OK if all(line["verdict"] == Verdict.ACCEPTED for line in lines) else EXIT_FAILED
 
@@ -110,17 +121,6 @@ def _photos(order: Order) -> list[Path]:
     if not photos:
         fail(f"there are no photos in {', '.join(order.words)}", EXIT_USAGE)
     return photos
-
-
-def _open_log(out: Path) -> CutLog:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for stale in out.glob(".*.part"):
-            # A killed run's; a living one writes for milliseconds.
-            stale.unlink(missing_ok=True)
-        return CutLog(out)
-    except OSError as exc:
-        fail(f"{out} cannot be used: {exc.strerror}", EXIT_USAGE)
 
 
 def _jobs(photos: Sequence[Path], log: CutLog, out: Path) -> list[_Job]:

@@ -48,7 +48,7 @@ def write(target: Path, lines: Sequence[Line], log: CutLog, jobs: int | None = N
         for pair, previews in crew.run(pairs):
             shown[pair] = (None, None) if isinstance(previews, Crashed | Raised) else previews
     cards = "".join(_card(line, *shown[pair]) for line, pair in zip(lines, pairs, strict=True))
-    write_whole(target, _page(lines, cards).encode())
+    write_whole(target, _page(lines, cards).encode(errors="backslashreplace"))
 
 
 def _make() -> Any:

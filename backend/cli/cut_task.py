@@ -114,7 +114,10 @@ def _engine(settings: Settings) -> Renderer:
         from cli.cut_rembg import Rembg  # noqa: PLC0415 (the oracle's group, half a minute of imports)
 
         return Rembg(settings.weights_dir, planned.recipes, planned.skipped, settings.background)
-    return _Ours(Segmenter(settings.weights_dir, settings.threads), planned, settings.background)
+    segmenter = Segmenter(settings.weights_dir, settings.threads)
+    # Loaded while the first photo is read.
+    segmenter.prefetch(planned.recipes[0].model)
+    return _Ours(segmenter, planned, settings.background)
 
 
 def cut(engine: Renderer, path: Path) -> Cut:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -42,4 +44,8 @@ def _root(
 
 def main() -> None:
     """Run the command line: the console script's entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file's name may hold what the terminal's encoding cannot say.
+            stream.reconfigure(errors="backslashreplace")
     app()

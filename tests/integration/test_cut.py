@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cli.files import alone_in
 from tests import pictures
+from tests.graphs import write_red_network
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
 
@@ -150,16 +152,39 @@ def test_a_list_on_standard_input(tmp_path: Path) -> None:
     assert (done.returncode, [*_lines(tmp_path)]) == (0, ["a b.jpg"])
 
 
-def test_both_engines_cut_the_same_book(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", ["book", "u2net", "isnet"])
+def test_both_engines_cut_the_same_book(recipe: str, tmp_path: Path) -> None:
     """The deployed path and ours, by the same model: side by side hardly a level apart."""
     pytest.importorskip("rembg", reason="needs the dependency group `oracle`")
+    (tmp_path / "weights").mkdir()
+    for name in ("u2net", "isnet-general-use"):
+        write_red_network(tmp_path / f"weights/{name}.onnx", weight=40.0)
     (tmp_path / "book.jpg").write_bytes(pictures.book_photo())
     found = []
     for engine in ("ours", "rembg"):
-        done = _cut(tmp_path, "book.jpg", "--out", "out", "--engine", engine, "--recipe", "book")
+        done = _cut(tmp_path, "book.jpg", "--out", "out", "--engine", engine, "--recipe", recipe)
         assert (done.returncode, _lines(tmp_path)["book.jpg"]["settings"]["engine"]) == (0, engine)
         found.append(np.asarray(Image.open(tmp_path / "out/book.png"), np.int16))
     assert np.abs(found[0] - found[1]).mean() < 0.5
+
+
+def test_a_name_that_is_not_utf8_is_cut(tmp_path: Path) -> None:
+    """Old disks hold such names: the verdict finds its photo again."""
+    name = os.fsdecode(b"caf\xe9.jpg")
+    (tmp_path / name).write_bytes(pictures.book_photo())
+    assert _cut(tmp_path, ".", "--out", "out", "--report").returncode == 0
+    assert _lines(tmp_path)[name]["output"] == os.fsdecode(b"caf\xe9.png")
+    assert "1 of 1 done before" in _cut(tmp_path, ".", "--out", "out").stdout
+
+
+def test_two_cuts_do_not_share_a_folder(tmp_path: Path) -> None:
+    """The second is told, and the first goes on undisturbed."""
+    (tmp_path / "book.jpg").write_bytes(pictures.book_photo())
+    (tmp_path / "out").mkdir()
+    with alone_in(tmp_path / "out"):
+        done = _cut(tmp_path, "book.jpg", "--out", "out")
+    assert (done.returncode, "another cut is at work" in done.stderr) == (2, True)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize(
