@@ -16,8 +16,8 @@ from scipy import ndimage
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import ModelSpec, Stretch
+from lambdas.image_processor.weight_files import preferred
 
-_EMBEDDED_DIR: Final = Path(__file__).resolve().parent / "weights"
 #: Components smaller than this share of the largest are dropped from a mirrored mean.
 _COMPONENT_SHARE: Final = 0.15
 #: A prediction flatter than this carries no subject; stretching it would invent one.
@@ -29,11 +29,13 @@ class Segmenter:
 
     Args:
         weights_dir: the folder of the downloaded weights; embedded models are found beside this module.
+        threads: that one inference uses; 0: as many as there are cores.
 
     """
 
-    def __init__(self, weights_dir: Path) -> None:
+    def __init__(self, weights_dir: Path, threads: int = 0) -> None:
         self._weights_dir = weights_dir
+        self._threads = threads
         self._lock = threading.Lock()
         self._loaded: tuple[str, Future[Any]] | None = None
 
@@ -93,12 +95,12 @@ class Segmenter:
 
     def _load(self, spec: ModelSpec, future: Future[Any]) -> None:
         try:
-            future.set_result(_open_session(self._path(spec)))
+            future.set_result(_open_session(self._path(spec), self._threads))
         except Exception as exc:  # noqa: BLE001 (carried to whoever asks for the session)
             future.set_exception(exc)
 
     def _path(self, spec: ModelSpec) -> Path:
-        return (_EMBEDDED_DIR if spec.is_embedded else self._weights_dir) / spec.filename
+        return preferred(spec, self._weights_dir, ort.__version__)
 
 
 def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -153,12 +155,13 @@ def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.where(filled & (probability <= 0.5), 1.0, cleaned), np.float32)
 
 
-def _open_session(path: Path) -> Any:
+def _open_session(path: Path, threads: int) -> Any:
     if not path.is_file():
         raise WeightsError(f"the weights {path} are missing; run `image-processor models pull`")
     options = ort.SessionOptions()
     # The arena keeps the peak for ever; every pass needs the same buffers anyway.
     options.enable_cpu_mem_arena = False
+    options.intra_op_num_threads = threads
     options.log_severity_level = 4
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
