@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from app.constants.image_processing import BRIGHTNESS_THRESHOLD
 from lambdas.image_processor.domain import SUBJECT_ALPHA, Cutout
 
-#: ITU-R BT.601 luma, as the deployed system measured it.
-_LUMA: Final = np.array([0.299, 0.587, 0.114])
+#: ITU-R BT.601 luma, as the deployed system measured it; thousandths, so that sums stay whole numbers and a
+#: subject of level 128 is exactly 128, not a rounding error below the threshold.
+_LUMA: Final = np.array([299, 587, 114])
 #: Level of the plain backgrounds.
 _LEVELS: Final = MappingProxyType({"black": 0, "white": 255})
 
@@ -40,7 +41,7 @@ def mean_luma(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> float:
     subject = pixels[alpha > SUBJECT_ALPHA]
     if not len(subject):
         return 255.0
-    return float(subject.mean(axis=0, dtype=np.float64) @ _LUMA)
+    return float(subject.sum(axis=0, dtype=np.int64) @ _LUMA) / (1000 * len(subject))
 
 
 def by_brightness(brightness: float) -> str:
