@@ -69,14 +69,21 @@ class Segmenter:
         return Mask(to_alpha(spec, probability, photo.size), probability)
 
     def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        outputs = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: tensor})
+        source = session.get_inputs()[0]
+        # The last two; a dimension that the file leaves open has a name instead of a number.
+        sides = {side for side in source.shape[-2:] if isinstance(side, int)}
+        if not sides <= {spec.input_side_px}:
+            raise self._another_model(spec, f"its input is {source.shape}")
+        outputs = session.run([session.get_outputs()[0].name], {source.name: tensor})
         probability = np.asarray(outputs[0], np.float32).squeeze()
         if probability.shape != tensor.shape[2:]:
-            raise WeightsError(
-                f"{self._path(spec)} is not {spec.name}: its output is {outputs[0].shape}; "
-                "run `image-processor models pull`"
-            )
+            raise self._another_model(spec, f"its output is {outputs[0].shape}")
         return probability
+
+    def _another_model(self, spec: ModelSpec, what: str) -> WeightsError:
+        return WeightsError(
+            f"{self._path(spec)} is not {spec.name}: {what}; run `image-processor models pull`"
+        )
 
     def _session(self, spec: ModelSpec) -> Future[Any]:
         with self._lock:
