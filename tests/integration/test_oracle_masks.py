@@ -17,7 +17,7 @@ from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.recipes import ISNET, U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter, preprocess
 from local import sample_photo
-from tests import graphs, pictures
+from tests import graphs, scenes
 from tests.graphs import Sees
 
 pytestmark = pytest.mark.oracle
@@ -31,14 +31,14 @@ _TALL = replace(sample_photo.FROM_ABOVE, width_px=300, height_px=400)
 @cache
 def photos() -> dict[str, np.ndarray[Any, np.dtype[np.uint8]]]:
     drawn = np.asarray(Image.open(io.BytesIO(sample_photo.photographs(_TALL)[0])))
-    book = pictures.scene(pictures.BOOK)
+    book = scenes.scene(scenes.BOOK)
     return {
         "book": book,
         "dim": (book * 0.4).astype(np.uint8),
-        "noisy": pictures.scene(pictures.BOOK, noise=30),
-        "large": pictures.scene(pictures.BOOK, size_px=(1301, 977)),
-        "pieces": pictures.scene(*pictures.PIECES),
-        "nothing": pictures.scene(),
+        "noisy": scenes.scene(scenes.BOOK, noise=30),
+        "large": scenes.scene(scenes.BOOK, size_px=(1301, 977)),
+        "pieces": scenes.scene(*scenes.PIECES),
+        "nothing": scenes.scene(),
         "drawn": drawn,
     }
 

@@ -23,7 +23,7 @@ from lambdas.image_processor.matting import closed_form_alpha, matte
 from lambdas.image_processor.recipes import Matting
 from lambdas.image_processor.trimap import BACKGROUND, FOREGROUND, UNKNOWN, trimap
 from local import sample_photo
-from tests import pictures
+from tests import scenes
 
 pytestmark = pytest.mark.oracle
 
@@ -38,13 +38,13 @@ HEIGHT, WIDTH = 300, 360
 _VIEW = replace(sample_photo.FRONT, width_px=WIDTH, height_px=HEIGHT)
 
 
-def polygon(*parts: pictures.Corners) -> NDArray[np.bool_]:
-    drawn = pictures.scene(*parts, size_px=(WIDTH, HEIGHT), noise=0)
+def polygon(*parts: scenes.Corners) -> NDArray[np.bool_]:
+    drawn = scenes.scene(*parts, size_px=(WIDTH, HEIGHT), noise=0)
     return np.asarray(drawn[..., 2] < 90)
 
 
 def _holed() -> NDArray[np.bool_]:
-    shape = polygon(pictures.BOOK)
+    shape = polygon(scenes.BOOK)
     shape[120:170, 130:220] = False
     return shape
 
@@ -60,20 +60,20 @@ def _comb() -> NDArray[np.bool_]:
 
 #: Name -> (shape, how soft its mask is in px, thresholds).
 CASES: dict[str, tuple[Shape, float, Matting]] = {
-    "book": (lambda: polygon(pictures.BOOK), 1.5, Matting()),
-    "hard": (lambda: polygon(pictures.BOOK), 0.0, Matting()),
-    "thin": (lambda: polygon(pictures.BOOK), 0.0, Matting(erode_size_px=3)),
-    "one pixel": (lambda: polygon(pictures.BOOK), 0.6, Matting(erode_size_px=1)),
-    "wide": (lambda: polygon(pictures.BOOK), 9.0, Matting()),
-    "wider": (lambda: polygon(pictures.BOOK), 4.0, Matting(erode_size_px=28)),
+    "book": (lambda: polygon(scenes.BOOK), 1.5, Matting()),
+    "hard": (lambda: polygon(scenes.BOOK), 0.0, Matting()),
+    "thin": (lambda: polygon(scenes.BOOK), 0.0, Matting(erode_size_px=3)),
+    "one pixel": (lambda: polygon(scenes.BOOK), 0.6, Matting(erode_size_px=1)),
+    "wide": (lambda: polygon(scenes.BOOK), 9.0, Matting()),
+    "wider": (lambda: polygon(scenes.BOOK), 4.0, Matting(erode_size_px=28)),
     "holed": (_holed, 1.5, Matting()),
     "comb": (_comb, 1.0, Matting()),
     "at one edge": (lambda: polygon([(0.3, 0.2), (0.8, 0.2), (0.8, 1.1), (0.3, 1.1)]), 1.5, Matting()),
     "at three edges": (lambda: polygon([(-0.1, 0.3), (1.1, 0.35), (1.1, 1.1), (-0.1, 1.1)]), 2.0, Matting()),
     "corner": (lambda: polygon([(0.4, 0.4), (1.1, 0.3), (1.1, 1.1), (0.3, 1.1)]), 3.0, Matting()),
-    "pieces": (lambda: polygon(*pictures.PIECES), 2.0, Matting()),
-    "frame": (lambda: ~polygon(pictures.BOOK), 1.5, Matting()),
-    "speck": (lambda: polygon(pictures.SPECK), 0.5, Matting(erode_size_px=5)),
+    "pieces": (lambda: polygon(*scenes.PIECES), 2.0, Matting()),
+    "frame": (lambda: ~polygon(scenes.BOOK), 1.5, Matting()),
+    "speck": (lambda: polygon(scenes.SPECK), 0.5, Matting(erode_size_px=5)),
 }
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
 
@@ -93,7 +93,7 @@ def photo_of(name: str) -> Pixels:
     grain = gaussian_filter(rng.normal(0, 22, (HEIGHT, WIDTH, 3)), (1.2, 1.2, 0)) + rng.normal(
         0, 3, (HEIGHT, WIDTH, 3)
     )
-    mixed = part * pictures.LEATHER + (1 - part) * pictures.TABLE + grain
+    mixed = part * scenes.LEATHER + (1 - part) * scenes.TABLE + grain
     return np.clip(mixed, 0, 255).astype(np.uint8)
 
 

@@ -20,10 +20,10 @@ from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter, keep_main_parts, preprocess, to_alpha
 from local import sample_photo
-from tests import graphs, pictures
+from tests import graphs, scenes
 from tests.graphs import Sees
 
-PHOTO = Photo(pictures.scene(pictures.BOOK), "JPEG")
+PHOTO = Photo(scenes.scene(scenes.BOOK), "JPEG")
 BOTH = pytest.mark.parametrize("spec", [U2NET, ISNET], ids=lambda spec: spec.name)
 
 
@@ -54,7 +54,7 @@ def test_the_book_is_found(spec: ModelSpec, weights: Path) -> None:
     side = spec.input_side_px
     assert (np.dtype(np.uint8), (300, 400)) == (mask.alpha.dtype, mask.alpha.shape)
     assert (np.dtype(np.float32), (side, side)) == (mask.probability.dtype, mask.probability.shape)
-    truth = pictures.scene(pictures.BOOK, noise=0)[..., 2] < 90
+    truth = scenes.scene(scenes.BOOK, noise=0)[..., 2] < 90
     found = mask.alpha > 127
     assert (truth & found).sum() / (truth | found).sum() > 0.98
     assert quality.judge(mask).accepted
@@ -82,17 +82,17 @@ def test_what_a_model_sees_is_what_is_judged(
     ("parts", "code"),
     [
         ([], FailureCode.NO_SUBJECT),
-        ([pictures.SPECK], FailureCode.SUBJECT_TOO_SMALL),
-        ([pictures.FULL_FRAME], FailureCode.FILLS_FRAME),
-        (pictures.PIECES, FailureCode.FRAGMENTS),
+        ([scenes.SPECK], FailureCode.SUBJECT_TOO_SMALL),
+        ([scenes.FULL_FRAME], FailureCode.FILLS_FRAME),
+        (scenes.PIECES, FailureCode.FRAGMENTS),
     ],
 )
 @BOTH
 def test_photos_without_a_book(
-    spec: ModelSpec, parts: list[pictures.Corners], code: FailureCode, weights: Path
+    spec: ModelSpec, parts: list[scenes.Corners], code: FailureCode, weights: Path
 ) -> None:
     """One graph, four photos, four codes."""
-    mask = Segmenter(weights).segment(spec, Photo(pictures.scene(*parts), "JPEG"))
+    mask = Segmenter(weights).segment(spec, Photo(scenes.scene(*parts), "JPEG"))
     assert code == quality.judge(mask).reason
 
 

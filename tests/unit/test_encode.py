@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lambdas.image_processor import encode
-from tests import pictures
+from tests import scenes
 
 Pixels = NDArray[np.uint8]
 
@@ -54,14 +54,14 @@ def test_png_stays_rgb(pixels: Pixels) -> None:
 
 def test_a_slice_is_encoded_as_it_looks() -> None:
     """Memory order does not matter."""
-    pixels = pictures.scene(pictures.BOOK)[::2, ::-1]
+    pixels = scenes.scene(scenes.BOOK)[::2, ::-1]
     assert (np.asarray(opened(encode.png(pixels))) == pixels).all()
 
 
 @pytest.mark.parametrize("make", [encode.png, encode.thumbnail])
 def test_same_pixels_same_bytes(make: type) -> None:
     """A second run of a job writes the same objects."""
-    pixels = pictures.scene(pictures.BOOK, size_px=(640, 480))
+    pixels = scenes.scene(scenes.BOOK, size_px=(640, 480))
     assert make(pixels) == make(pixels.copy())
 
 
@@ -78,13 +78,13 @@ def test_same_pixels_same_bytes(make: type) -> None:
 )
 def test_thumbnail_size(size_px: tuple[int, int], expected_px: tuple[int, int]) -> None:
     """Within 300 x 300 in the photo's proportions, and never enlarged."""
-    picture = opened(encode.thumbnail(pictures.scene(pictures.BOOK, size_px=size_px)))
+    picture = opened(encode.thumbnail(scenes.scene(scenes.BOOK, size_px=size_px)))
     assert ("JPEG", "RGB", expected_px) == (picture.format, picture.mode, picture.size)
 
 
 def test_thumbnail_quality() -> None:
     """Pillow's quality 85: its own quantisation tables."""
-    pixels = pictures.scene(pictures.BOOK)
+    pixels = scenes.scene(scenes.BOOK)
     reference = io.BytesIO()
     Image.fromarray(pixels).save(reference, "JPEG", quality=85)
     expected = Image.open(reference)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lambdas.image_processor.matting import closed_form_alpha, matte
 from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ISNET, RECIPES, Matting
 from lambdas.image_processor.trimap import BACKGROUND, FOREGROUND, UNKNOWN, trimap
-from tests import pictures
+from tests import scenes
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -106,7 +106,7 @@ def test_nothing_unknown() -> None:
     """A trimap that is sure everywhere is its own matte."""
     regions = np.zeros((20, 20), np.uint8)
     regions[5:15, 5:15] = FOREGROUND
-    alpha, notes = closed_form_alpha(pictures.scene(size_px=(20, 20)), regions)
+    alpha, notes = closed_form_alpha(scenes.scene(size_px=(20, 20)), regions)
     assert (alpha == regions / 255).all()
     assert 0 == notes["unknown_px"]
 
@@ -124,7 +124,7 @@ def test_a_linear_mix_is_recovered() -> None:
 def test_a_band_too_wide_for_one_pass_is_still_a_matte() -> None:
     """Nearly everything unsure in a long photo: solved coarser, the sure pixels kept."""
     width, height = size_px = (2600, 170)
-    pixels = pictures.scene(pictures.BOOK, size_px=size_px)
+    pixels = scenes.scene(scenes.BOOK, size_px=size_px)
     regions = np.full((height, width), UNKNOWN, np.uint8)
     regions[:, :40], regions[70:110, 1000:1600] = BACKGROUND, FOREGROUND
     alpha, notes = closed_form_alpha(pixels, regions)
@@ -136,7 +136,7 @@ def test_a_band_too_wide_for_one_pass_is_still_a_matte() -> None:
 
 def test_matted() -> None:
     """A book's soft mask: opaque inside, transparent outside, between them the edge."""
-    pixels = pictures.scene(pictures.BOOK)
+    pixels = scenes.scene(scenes.BOOK)
     mask = _mask_of_the_book()
     cutout = matte(pixels, mask, Matting())
     assert cutout.is_matted
@@ -152,7 +152,7 @@ def test_matted() -> None:
 
 def test_without_matting_the_mask_is_the_opacity() -> None:
     """The recipe says so; nothing is computed."""
-    pixels, mask = pictures.scene(pictures.BOOK), _mask_of_the_book()
+    pixels, mask = scenes.scene(scenes.BOOK), _mask_of_the_book()
     cutout = matte(pixels, mask, None)
     assert not cutout.is_matted
     assert (cutout.alpha == mask).all()
@@ -166,14 +166,14 @@ def test_without_matting_the_mask_is_the_opacity() -> None:
 def test_degenerate_masks_are_not_matted(level: int, why: str) -> None:
     """Without a sure subject there is no matte; the cut-out says why, and what ran is what is recorded."""
     mask = np.full((300, 400), level, np.uint8)
-    cutout = matte(pictures.scene(), mask, Matting())
+    cutout = matte(scenes.scene(), mask, Matting())
     assert (False, why) == (cutout.is_matted, cutout.notes["why"])
     assert (cutout.alpha == mask).all()
 
 
 def test_a_subject_without_a_sure_background_is_not_matted() -> None:
     """A mask that fills the frame has nothing to be told from."""
-    cutout = matte(pictures.scene(), np.full((300, 400), 255, np.uint8), Matting())
+    cutout = matte(scenes.scene(), np.full((300, 400), 255, np.uint8), Matting())
     assert (False, "no_sure_background") == (cutout.is_matted, cutout.notes["why"])
 
 
@@ -181,7 +181,7 @@ def test_a_subject_thinner_than_the_erosion_is_not_matted() -> None:
     """Eroded away: the mask itself is the opacity."""
     mask = np.zeros((300, 400), np.uint8)
     mask[100:108, 50:350] = 255
-    cutout = matte(pictures.scene(), mask, Matting())
+    cutout = matte(scenes.scene(), mask, Matting())
     assert (False, "no_sure_subject") == (cutout.is_matted, cutout.notes["why"])
 
 
@@ -195,5 +195,5 @@ def test_the_recorded_recipe_is_the_one_that_ran() -> None:
 
 def _mask_of_the_book(size_px: tuple[int, int] = (400, 300)) -> Pixels:
     """Return the book's shape as a model shows it: soft over some pixels."""
-    blue = pictures.scene(pictures.BOOK, size_px=size_px, noise=0)[..., 2].astype(np.float64)
+    blue = scenes.scene(scenes.BOOK, size_px=size_px, noise=0)[..., 2].astype(np.float64)
     return np.clip((105 - blue) * 8, 0, 255).astype(np.uint8)

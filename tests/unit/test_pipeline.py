@@ -15,10 +15,10 @@ from lambdas.image_processor import pipeline
 from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ISNET, RECIPES, U2NET, ModelSpec
-from tests import pictures
+from tests import scenes
 
 ALL = (*RECIPES, EMBEDDED_RECIPE)
-PHOTO = Photo(pictures.scene(pictures.BOOK), "JPEG")
+PHOTO = Photo(scenes.scene(scenes.BOOK), "JPEG")
 
 
 def probability(*boxes: tuple[int, int, int, int]) -> NDArray[np.float32]:
