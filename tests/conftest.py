@@ -6,6 +6,9 @@ import os
 import secrets
 from collections.abc import Iterator
 
+# Before anything imports onnxruntime, which would send usage data to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import pytest
 from sqlalchemy import URL, Engine, create_engine
 

@@ -1,7 +1,7 @@
 """Small ONNX graphs with the signatures of u2net and isnet, for tests on the real runtime without downloads.
 
 A graph's mask comes from the input's colours: `Sees.RED` answers with a high probability where the photo is
-red, so one graph shows every kind of mask, chosen by the photo (pictures.py draws them): a book, nothing, a
+red, so one graph shows every kind of mask, chosen by the photo (scenes.py draws them): a book, nothing, a
 full frame, a speck, fragments. The other behaviours answer the same whatever they see.
 
     weights = graphs.write(tmp_path, {U2NET: Sees.NOTHING, ISNET: Sees.RED})

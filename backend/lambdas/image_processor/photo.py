@@ -14,7 +14,8 @@ from app.constants.image_processing import MAX_IMAGE_DIMENSION, MAX_OBJECT_BYTES
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
 
-#: Formats that sellers upload (JPEG's reader knows MPO too, which has none of its own); everything else Pillow might read stays shut (fewer decoders, fewer holes).
+#: Formats that sellers upload; everything else Pillow might read stays shut (fewer decoders, fewer holes).
+#: MPO, a JPEG with a second picture, comes from JPEG's reader: it has none of its own to be named here.
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 #: More pixels than any camera's photo has: such a file is an attack or a mistake, not a large photo.
 BOMB_PIXELS: Final = 200_000_000

@@ -71,7 +71,7 @@ CHECKS: Final[Mapping[FailureCode, Callable[[Measures], bool]]] = {
 
 
 def _middle(probability: NDArray[np.float32]) -> float:
-    """Return where the mask's own middle lies, but never above 0.5: a frame that is sure everywhere is full."""
+    """Return the middle of the mask's own range, at most 0.5: a frame that is sure everywhere is full."""
     low, high = float(probability.min()), float(probability.max())
     return min((low + high) / 2, 0.5) if high >= MIN_CONFIDENCE else 0.5
 
