@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -73,7 +73,7 @@ class _Graph:
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     weights: list[onnx.TensorProto] = field(default_factory=list)
 
-    def add(self, kind: str, inputs: Sequence[str], **attributes: object) -> str:
+    def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node and return its output's name."""
         name = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
@@ -181,11 +181,11 @@ def build(network: Network, seed: int = 7) -> onnx.ModelProto:
 
 def _finish(graph: _Graph, logit: str, network: Network) -> str:
     """Add the side branch's mask to a logit that weighs nothing, and the sigmoid."""
-    hushed = graph.add("Mul", [graph.add("Tanh", [logit]), graph.constant(np.float32([1e-3]))])
+    hushed = graph.add("Mul", [graph.add("Tanh", [logit]), graph.constant(np.array([1e-3], np.float32))])
     grey = graph.add("ReduceMean", [network.input_name], axes=[1], keepdims=1)
     smooth = graph.add("AveragePool", [grey], kernel_shape=[5, 5], pads=[2] * 4, count_include_pad=0)
-    darkness = graph.add("Sub", [graph.constant(np.float32([network.threshold])), smooth])
-    mask = graph.add("Mul", [darkness, graph.constant(np.float32([_STEEPNESS]))])
+    darkness = graph.add("Sub", [graph.constant(np.array([network.threshold], np.float32)), smooth])
+    mask = graph.add("Mul", [darkness, graph.constant(np.array([_STEEPNESS], np.float32))])
     return graph.add("Sigmoid", [graph.add("Add", [mask, hushed])])
 
 

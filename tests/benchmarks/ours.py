@@ -8,6 +8,7 @@ from pathlib import Path
 from lambdas.image_processor import photo as photos
 from lambdas.image_processor import pipeline
 from lambdas.image_processor.domain import Rendition
+from lambdas.image_processor.memory import return_freed_memory
 from lambdas.image_processor.recipes import RECIPES
 from lambdas.image_processor.segment import Segmenter
 from tests.benchmarks.program import Stopwatch, serve
@@ -15,7 +16,8 @@ from tests.benchmarks.program import Stopwatch, serve
 
 def main(weights: str) -> None:
     """Serve; the path that is taken follows from the weights, as in production."""
-    segmenter = Segmenter(Path(weights))
+    return_freed_memory()
+    segmenter = Segmenter(Path(weights), resident_models=2)
 
     def cut(photo: bytes, path: str, watch: Stopwatch) -> bytes:
         segmenter.prefetch(RECIPES[0].model)

@@ -57,7 +57,8 @@ def _with_grain(image: Image.Image, seed: int) -> NDArray[np.uint8]:
     coarse = rng.normal(0, 5, (height // 24 + 2, width // 24 + 2)).astype(np.float32)
     cloth = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))[..., None]
     grain = rng.normal(0, 3, (height, width, 1)).astype(np.float32)
-    return np.clip(pixels * light + cloth + grain, 0, 255).astype(np.uint8)
+    noisy: NDArray[np.float32] = pixels * light + cloth + grain
+    return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:

@@ -15,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from models_download.optimise import optimise
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from lambdas.image_processor.recipes import ISNET, U2NET
+from models_download.optimise import optimise
 from tests.benchmarks import cases, limit, networks, photos
 from tests.benchmarks.cases import CASES, METRICS, PROGRAMS, Case
 
@@ -32,12 +32,12 @@ Samples = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, write, show."""
-    wanted = CASES
+    wanted: Sequence[Case] = CASES
     if "--quick" in arguments:
-        wanted = tuple(replace(case, repetitions=_QUICK[case.name]) for case in CASES if case.name in _QUICK)
+        wanted = [replace(case, repetitions=_QUICK[case.name]) for case in CASES if case.name in _QUICK]
     named = [argument for argument in arguments if not argument.startswith("--")]
     if named:
-        wanted = tuple(case for case in CASES if case.name in named)
+        wanted = [case for case in CASES if case.name in named]
     console = Console()
     console.print("building the networks and photos (once)")
     weights = _prepare_weights()
@@ -54,14 +54,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _prepare_weights() -> dict[str, Path]:
-    """Return the weights' folder by path; ours loads optimised graphs, as the image does."""
-    folders = {"happy": _CACHE / "plain", "fallback": _CACHE / "refusing"}
-    for path, folder in folders.items():
-        first = networks.U2NET if path == "happy" else networks.refusing(networks.U2NET)
+    """Return the folders of the weights; ours loads optimised graphs, as the image does."""
+    folders = {"reference": _CACHE / "published", "happy": _CACHE / "happy", "fallback": _CACHE / "fallback"}
+    for name, folder in folders.items():
+        first = networks.refusing(networks.U2NET) if name == "fallback" else networks.U2NET
         for spec, network in ((U2NET, first), (ISNET, networks.ISNET)):
             if not (folder / spec.filename).is_file():
-                networks.cached(network, folder)
-                optimise(spec, folder)
+                path = networks.cached(network, folder)
+                if name != "reference":
+                    optimise(spec, folder).replace(path)
     return folders
 
 
@@ -77,7 +78,7 @@ def _measure(wanted: Sequence[Case], weights: Mapping[str, Path], console: Conso
                 for program in PROGRAMS:
                     progress.update(task, description=f"{case.name}: {program}")
                     # The reference takes the fallback whatever the mask; ours only where u2net is refused.
-                    folder = weights[case.path if program == "ours" else "happy"]
+                    folder = weights[case.path if program == "ours" else "reference"]
                     samples[case.name][program].append(cases.measure(program, case, photo, folder))
                     progress.advance(task)
     return samples

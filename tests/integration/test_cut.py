@@ -18,7 +18,7 @@ from PIL import Image
 
 from cli.files import alone_in
 from tests import pictures
-from tests.graphs import write_red_network
+from tests.red_network import write_red_network
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
 

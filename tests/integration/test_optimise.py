@@ -15,7 +15,7 @@ from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter
 from models_download.optimise import OptimiseError, optimise
-from tests.graphs import write_red_network
+from tests.red_network import write_red_network
 
 
 @pytest.fixture
