@@ -27,6 +27,31 @@ check: $(READY) ## format, lint, types, import rule, lock freshness
 	@echo "== imports"; $(BIN)/lint-imports
 	@echo "== locks"; $(BIN)/python -m tests.locks
 
+##@ Hostile files
+.PHONY: fuzz
+fuzz: $(READY) ## throw 20,000 damaged files at the decoder [CASES=n SEED=n]
+	@$(BIN)/python -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+##@ Engine
+.PHONY: bench
+bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [CASES="happy-1600 ..."]
+	@PYTHONPATH=backend:. $(BIN)/python -m tests.benchmarks.run $(if $(QUICK),--quick) $(CASES)
+
+##@ Set-up
+.PHONY: setup requirements
+setup: $(READY) ## make the virtual environment from the lock
+
+requirements: $(READY) ## export the Lambda's requirements.txt from uv.lock
+	@$(BIN)/python -m tests.locks --write
+
+$(READY): pyproject.toml uv.lock
+	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
 .PHONY: train train-check curves export evaluate ship
@@ -55,19 +80,4 @@ ship: $(READY) ## put an exported model into the product: ONNX=file [NAME=book-v
 	@echo "setting up .venv-train"
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
-
-##@ Set-up
-.PHONY: setup requirements
-setup: $(READY) ## make the virtual environment from the lock
-
-requirements: $(READY) ## export the Lambda's requirements.txt from uv.lock
-	@$(BIN)/python -m tests.locks --write
-
-$(READY): pyproject.toml uv.lock
-	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(UV) sync --frozen --quiet
 	@touch $@
