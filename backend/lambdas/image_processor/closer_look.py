@@ -1,4 +1,4 @@
-"""A second look: the subject's surroundings alone, so that a small book gets all of the model's pixels. Pure."""
+"""A second look at the subject's surroundings alone: a small book gets all of the model's pixels. Pure."""
 
 from __future__ import annotations
 
