@@ -107,6 +107,12 @@ def _tell(line: str) -> None:
     print(line, flush=True)
 
 
+def _above_zero(text: str) -> float:
+    if (value := float(text)) <= 0:
+        raise ValueError(text)
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m delivery", description="Delivery of the image processor."
@@ -119,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         for option in names:
-            command.add_argument(option, required=option.startswith("--"))
+            command.add_argument(option, required=True)
         return command
 
     add("staging-tag", _staging_tag, "print the image tag of a commit", "--commit")
@@ -131,8 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     roll_back = add("roll-back", _roll_back, "go live with an older image", "--prefix", "--tag", "--commit")
     settle = add("settle", _settle, "bring new settings live with the running image", "--prefix")
     for command in (deploy, roll_back, settle):
-        command.add_argument("--watch-seconds", type=float, default=_WATCH_SECONDS)
-    add("check-plan", _check_plan, "refuse a plan that deletes what must stay", "plan")
+        command.add_argument("--watch-seconds", type=_above_zero, default=_WATCH_SECONDS)
+    check_plan = add("check-plan", _check_plan, "refuse a plan that deletes what must stay")
+    check_plan.add_argument("plan", help="`terraform show -json` of a saved plan")
     backfill = add("backfill", _backfill, "print what a million photos take")
     backfill.add_argument("--bench", default="out/bench.json")
     backfill.add_argument("--concurrency", type=int, default=10)

@@ -5,6 +5,7 @@ Pure orchestration: functions and metrics are ports, time is handed in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,7 +94,7 @@ class Release:
         errors: counts a function's failed live invocations since a moment.
         clock: time.
         tell: takes one line for each step.
-        watch_seconds: how long errors are watched after the move.
+        watch_seconds: how long errors are watched after the move, above 0.
 
     """
 
@@ -152,14 +153,14 @@ class Release:
 
     def _watch(self) -> None:
         moved_at = self.clock.now()
-        looks = max(round(self.watch_seconds / _LOOK_SECONDS), 1)
+        looks = math.ceil(self.watch_seconds / _LOOK_SECONDS)
         for _ in range(looks):
-            self.clock.sleep(_LOOK_SECONDS)
+            self.clock.sleep(self.watch_seconds / looks)
             for function in self._all:
                 count = self.errors(function.name, moved_at)
                 if count:
                     raise ReleaseError(f"{function.name} failed {count} times since it went live")
-        self.tell(f"no errors in {looks * _LOOK_SECONDS:g} s")
+        self.tell(f"no errors in {self.watch_seconds:g} s")
 
     def _move_back(self, before: Mapping[str, str]) -> None:
         faults = []

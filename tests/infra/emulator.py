@@ -1,6 +1,6 @@
 """moto's server for Terraform: `python -m tests.infra.emulator`. Prints its port, ends with its input.
 
-Terraform's provider reads back what it wrote, more closely than boto3 does; four answers of moto's are mended
+Terraform's provider reads back what it wrote, more closely than boto3 does; five answers of moto's are mended
 for it. Functions answer without docker: an invocation returns what
 `/moto-api/static/lambda-simple/response` was told.
 """
@@ -19,6 +19,7 @@ from local import aws_server
 # moto's classes are mended in place; their types say that this is not done.
 _Queue: Any = sqs.Queue
 _LambdaFunction: Any = awslambda.LambdaFunction
+_EventSourceMapping: Any = awslambda.EventSourceMapping
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
     keep_redrive_allow_policy()
     write_redrive_policy_without_spaces()
     keep_image_and_logging_config()
+    keep_the_alias_of_a_mapping()
     aws_server.main()
 
 
@@ -76,6 +78,18 @@ def keep_image_and_logging_config() -> None:
     _LambdaFunction.__init__ = create_and_keep
     _LambdaFunction.update_configuration = update_configuration
     _LambdaFunction.get_configuration = get_configuration
+
+
+def keep_the_alias_of_a_mapping() -> None:
+    """Lambda: a mapping invokes the alias that it was given, not the version behind it."""
+    create = _EventSourceMapping.__init__
+
+    def create_and_keep(mapping: Any, spec: dict[str, Any]) -> None:
+        create(mapping, spec)
+        if spec["FunctionName"].startswith("arn:"):
+            mapping.function_arn = spec["FunctionName"]
+
+    _EventSourceMapping.__init__ = create_and_keep
 
 
 if __name__ == "__main__":

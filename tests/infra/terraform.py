@@ -29,14 +29,24 @@ def copy_to(folder: Path, source: Path = CONFIGURATION) -> Path:
     return Path(shutil.copytree(source, folder, symlinks=True, ignore=shutil.ignore_patterns("*.tfstate*")))
 
 
-def initialised(folder: Path, *options: str) -> Path:
-    """Copy the configuration to a folder and initialise it there."""
+def copy_sources(folder: Path) -> None:
+    """Copy the configuration to a folder, without its initialisation."""
     if shutil.which("terraform") is None:
         pytest.skip("needs terraform")
     shutil.copytree(CONFIGURATION, folder, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
+
+
+def initialised(folder: Path, *options: str) -> Path:
+    """Copy the configuration to a folder and initialise it there."""
+    copy_sources(folder)
+    initialise(folder, *options)
+    return folder
+
+
+def initialise(folder: Path, *options: str) -> None:
+    """Initialise a configuration where it is, from a mirror where one is."""
     script = ROOT / "infra" / "scripts" / "terraform-init.sh"
     subprocess.run([str(script), str(folder), *options], env=environment(), check=True, capture_output=True)
-    return folder
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
