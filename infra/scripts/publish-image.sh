@@ -9,7 +9,8 @@ python=${PYTHON:-$root/.venv/bin/python}
 export PYTHONPATH="$root/infra${PYTHONPATH:+:$PYTHONPATH}"
 
 # Tags are immutable: a second push of one is refused, so a workflow that runs again must not try.
-if [ "$("$python" -m delivery image-exists --prefix "$prefix" --tag "$tag")" = yes ]; then
+exists=$("$python" -m delivery image-exists --prefix "$prefix" --tag "$tag")
+if [ "$exists" = yes ]; then
   echo "$tag is in the repository already"
   exit 0
 fi
