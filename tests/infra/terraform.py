@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,7 @@ def run(folder: Path, *arguments: str, **variables: str) -> subprocess.Completed
     )
 
 
-def run_test(folder: Path, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run one file of the module's tests."""
-    chosen = f"-filter={MODULE_TESTS}/{name}.tftest.hcl"
-    return run(folder, "test", "-no-color", f"-test-directory={MODULE_TESTS}", chosen, *options)
+def run_tests(folder: Path, names: Iterable[str], *options: str) -> subprocess.CompletedProcess[str]:
+    """Run some files of the module's tests."""
+    chosen = [f"-filter={MODULE_TESTS}/{name}.tftest.hcl" for name in names]
+    return run(folder, "test", "-no-color", f"-test-directory={MODULE_TESTS}", *chosen, *options)
