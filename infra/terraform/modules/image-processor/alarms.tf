@@ -77,25 +77,35 @@ locals {
       period      = 300
       periods     = 1
     }
+  }
+
+  # Alarms on the sum of several metrics, each in a period of the reconciler's runs.
+  sum_alarms = {
     stuck-jobs = {
-      description = "Jobs are neither done nor moving; the reconciler counts them."
-      namespace   = local.metrics_namespace
-      metric      = "StuckJobs"
-      dimensions  = local.metrics_dimensions
-      statistic   = "Maximum"
-      threshold   = 1
-      period      = 60 * var.reconciler_interval_minutes
-      periods     = 3
+      description = "Run after run, the reconciler finds jobs that were lost or abandoned."
+      metrics = {
+        for name in ["CrashLoops", "GivenUp", "LeasesTakenBack", "Republished"] :
+        lower(name) => {
+          namespace  = local.metrics_namespace
+          name       = name
+          dimensions = local.metrics_dimensions
+        }
+      }
     }
     reconciler-errors = {
-      description = "The reconciler fails, so lost jobs stay lost."
-      namespace   = "AWS/Lambda"
-      metric      = "Errors"
-      dimensions  = local.live_reconciler_dimensions
-      statistic   = "Sum"
-      threshold   = 1
-      period      = 60 * var.reconciler_interval_minutes
-      periods     = 3
+      description = "The reconciler fails, or fails for single jobs: what is lost stays lost."
+      metrics = {
+        crashed = {
+          namespace  = "AWS/Lambda"
+          name       = "Errors"
+          dimensions = local.live_reconciler_dimensions
+        }
+        skipped = {
+          namespace  = local.metrics_namespace
+          name       = "ReconcilerErrors"
+          dimensions = local.metrics_dimensions
+        }
+      }
     }
   }
 }
@@ -117,6 +127,41 @@ resource "aws_cloudwatch_metric_alarm" "metric" {
   treat_missing_data = "notBreaching"
   alarm_actions      = [aws_sns_topic.alarms.arn]
   ok_actions         = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "sum" {
+  for_each = local.sum_alarms
+
+  alarm_name          = "${local.worker_name}-${each.key}"
+  alarm_description   = "${each.value.description} docs/runbook.md#${each.key}"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "total"
+    label       = each.value.description
+    expression  = join(" + ", [for id in keys(each.value.metrics) : "FILL(${id}, 0)"])
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        dimensions  = metric_query.value.dimensions
+        stat        = "Sum"
+        period      = 60 * var.reconciler_interval_minutes
+      }
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "no_successes" {

@@ -1,5 +1,5 @@
 locals {
-  # Each row is one question an operator asks; the metrics are [namespace, name, dimension, value, ...].
+  # Each is one question that an operator asks; the metrics are [namespace, name, dimension, value, ...].
   dashboard_rows = [
     {
       title = "How many wait?"
@@ -48,11 +48,15 @@ locals {
       ]
     },
     {
-      title = "Which jobs are stuck?"
-      stat  = "Maximum"
-      metrics = [
-        [local.metrics_namespace, "StuckJobs", "environment", var.environment],
-      ]
+      title = "What does the reconciler find?"
+      stat  = "Sum"
+      metrics = concat(
+        [
+          for name in ["LeasesTakenBack", "Republished", "CrashLoops", "GivenUp", "ReconcilerErrors"] :
+          [local.metrics_namespace, name, "environment", var.environment]
+        ],
+        [["AWS/Lambda", "Errors", "FunctionName", local.reconciler_name, "Resource", "${local.reconciler_name}:${local.alias_name}"]],
+      )
     },
   ]
 }

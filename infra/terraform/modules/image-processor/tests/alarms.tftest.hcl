@@ -38,14 +38,14 @@ run "each_alarm" {
 
   assert {
     condition = keys(aws_cloudwatch_metric_alarm.metric) == [
-      "dead-letters", "duration", "errors", "oldest-message", "reconciler-errors", "stuck-jobs", "throttles",
-    ]
+      "dead-letters", "duration", "errors", "oldest-message", "throttles",
+    ] && keys(aws_cloudwatch_metric_alarm.sum) == ["reconciler-errors", "stuck-jobs"]
     error_message = "an alarm is missing or new"
   }
 
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.metric), [aws_cloudwatch_metric_alarm.no_successes]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.metric), values(aws_cloudwatch_metric_alarm.sum), [aws_cloudwatch_metric_alarm.no_successes]) :
       alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "an alarm tells nobody, or goes off when nothing happens"
@@ -53,7 +53,7 @@ run "each_alarm" {
 
   assert {
     condition = alltrue([
-      for name, alarm in aws_cloudwatch_metric_alarm.metric : endswith(alarm.alarm_description, "docs/runbook.md#${name}")
+      for name, alarm in merge(aws_cloudwatch_metric_alarm.metric, aws_cloudwatch_metric_alarm.sum, { no-successes = aws_cloudwatch_metric_alarm.no_successes }) : endswith(alarm.alarm_description, "docs/runbook.md#${name}")
     ])
     error_message = "an alarm does not name its entry in the runbook"
   }
@@ -84,8 +84,21 @@ run "each_alarm" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.metric["stuck-jobs"].dimensions.environment == "staging" && aws_cloudwatch_metric_alarm.metric["stuck-jobs"].namespace == "BlueMoxon/ImageProcessor"
-    error_message = "not the metric that the reconciler emits"
+    condition = alltrue([
+      for query in aws_cloudwatch_metric_alarm.sum["stuck-jobs"].metric_query :
+      query.metric[0].namespace == "BlueMoxon/ImageProcessor" && query.metric[0].dimensions.environment == "staging" if query.id != "total"
+    ])
+    error_message = "not what the reconciler emits"
+  }
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.sum["reconciler-errors"].metric_query : query.expression if query.id == "total"]) == "FILL(crashed, 0) + FILL(skipped, 0)"
+    error_message = "one kind of failure would hide the other"
+  }
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.no_successes.metric_query : query.expression if query.id == "idle"]) == "IF(waiting > 0 AND FILL(processed, 0) < 1, 1, 0)"
+    error_message = "no successes while messages wait goes unnoticed"
   }
 
   assert {

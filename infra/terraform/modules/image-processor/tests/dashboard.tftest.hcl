@@ -38,7 +38,10 @@ run "drawn" {
 
   assert {
     condition = length(setsubtract(
-      toset([for alarm in values(aws_cloudwatch_metric_alarm.metric) : alarm.metric_name if alarm.metric_name != "Duration"]),
+      setunion(
+        [for alarm in values(aws_cloudwatch_metric_alarm.metric) : alarm.metric_name if alarm.metric_name != "Duration"],
+        flatten([for alarm in values(aws_cloudwatch_metric_alarm.sum) : [for query in alarm.metric_query : query.metric[0].metric_name if length(query.metric) > 0]]),
+      ),
       toset(flatten([for w in jsondecode(aws_cloudwatch_dashboard.operations.dashboard_body).widgets : [for m in w.properties.metrics : m[1]]]))
     )) == 0
     error_message = "an alarm's metric is not on the dashboard"

@@ -46,7 +46,7 @@ run "no_image_yet" {
   }
 
   assert {
-    condition     = aws_ecr_repository.images.name == "bluemoxon-staging-image-processor" && aws_sqs_queue.images.name == "bluemoxon-staging-image-processing" && length(aws_cloudwatch_metric_alarm.metric) == 7
+    condition     = aws_ecr_repository.images.name == "bluemoxon-staging-image-processor" && aws_sqs_queue.images.name == "bluemoxon-staging-image-processing" && length(aws_cloudwatch_metric_alarm.metric) == 5
     error_message = "repository, queue or alarms wait for an image"
   }
 }
