@@ -52,6 +52,56 @@ class Account:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
 
 
+@dataclass(frozen=True)
+class Environment(Account):
+    """One environment's repository and functions."""
+
+    prefix: str
+
+    @property
+    def worker(self) -> str:
+        """The worker's and the repository's name."""
+        return f"{self.prefix}-image-processor"
+
+    @property
+    def reconciler(self) -> str:
+        """The reconciler's name."""
+        return f"{self.prefix}-image-reconciler"
+
+    def create_repository(self) -> None:
+        """Create the repository, without images."""
+        self.client("ecr").create_repository(repositoryName=self.worker, imageTagMutability="IMMUTABLE")
+
+    def create_functions(self, tag: str) -> None:
+        """Create both functions with an alias, as Terraform does."""
+        role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        client = self.client("lambda")
+        for name in (self.worker, self.reconciler):
+            code = {"ImageUri": f"{self.repository_uri()}:{tag}"}
+            made = client.create_function(
+                FunctionName=name, Role=role, PackageType="Image", Code=code, Publish=True
+            )
+            client.create_alias(FunctionName=name, Name="live", FunctionVersion=made["Version"])
+
+    def push_tag(self, tag: str) -> None:
+        """Push an image."""
+        self.push(self.worker, tag)
+
+    def repository_uri(self) -> str:
+        """Return the address of the images."""
+        found = self.client("ecr").describe_repositories(repositoryNames=[self.worker])
+        return str(found["repositories"][0]["repositoryUri"])
+
+    def live(self) -> tuple[str, str]:
+        """Return the versions that both aliases invoke."""
+        client = self.client("lambda")
+        worker, reconciler = (
+            client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+            for name in (self.worker, self.reconciler)
+        )
+        return worker, reconciler
+
+
 def migrated() -> dict[str, Any]:
     """Return the worker's answer to `{"migrate": true}`."""
     return {"statusCode": 200, "body": "OK", "revision": "0002"}

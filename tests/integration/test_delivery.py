@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,44 +14,10 @@ from delivery.functions import LambdaFunction
 from delivery.metrics import LiveErrors
 from delivery.release import KEPT_VERSIONS, ReleaseError
 from local.aws import AwsServer
-from tests.infra.account import Account, migrated, smoke_tested
+from tests.infra.account import Environment, migrated, smoke_tested
 
 COMMIT = "0a1b2c3" + 33 * "d"
 WORKER, RECONCILER = "x-prod-image-processor", "x-prod-image-reconciler"
-
-
-@dataclass(frozen=True)
-class Environment(Account):
-    """Production's repository and functions."""
-
-    def create_functions(self, tag: str) -> None:
-        """Create both functions with an alias, as Terraform does."""
-        role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        client = self.client("lambda")
-        for name in (WORKER, RECONCILER):
-            code = {"ImageUri": f"{self.repository_uri()}:{tag}"}
-            made = client.create_function(
-                FunctionName=name, Role=role, PackageType="Image", Code=code, Publish=True
-            )
-            client.create_alias(FunctionName=name, Name="live", FunctionVersion=made["Version"])
-
-    def push_tag(self, tag: str) -> None:
-        """Push an image."""
-        self.push(WORKER, tag)
-
-    def repository_uri(self) -> str:
-        """Return the address of the images."""
-        found = self.client("ecr").describe_repositories(repositoryNames=[WORKER])
-        return str(found["repositories"][0]["repositoryUri"])
-
-    def live(self) -> tuple[str, str]:
-        """Return the versions that both aliases invoke."""
-        client = self.client("lambda")
-        worker, reconciler = (
-            client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-            for name in (WORKER, RECONCILER)
-        )
-        return worker, reconciler
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +30,9 @@ def endpoint_url() -> Iterator[str]:
 @pytest.fixture
 def account(endpoint_url: str) -> Environment:
     """An empty account but for a repository with an image v1.0.0."""
-    made = Environment(endpoint_url)
+    made = Environment(endpoint_url, "x-prod")
     made.reset()
-    made.client("ecr").create_repository(repositoryName=WORKER, imageTagMutability="IMMUTABLE")
+    made.create_repository()
     made.push_tag("v1.0.0")
     return made
 
