@@ -90,8 +90,8 @@ class AwsServer:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
         }
-        # Our own module on our own interpreter; in a session of its own, so that Ctrl-C reaches only us.
-        self._process = subprocess.Popen(
+        # In a session of its own, so that Ctrl-C reaches only us.
+        self._process = subprocess.Popen(  # noqa: S603 (our own module on our own interpreter)
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
