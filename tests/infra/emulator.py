@@ -33,9 +33,18 @@ def main() -> None:
 
 
 def keep_redrive_allow_policy() -> None:
-    """SQS: the attribute is unknown, and the provider waits for it to appear."""
+    """SQS: the attribute is unknown; the provider waits for it to appear and, once emptied, to vanish."""
     _Queue.redrive_allow_policy = None
     _Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
+    read = _Queue.attributes.fget
+
+    def attributes(queue: Any) -> dict[str, Any]:
+        found: dict[str, Any] = read(queue)
+        if not queue.redrive_allow_policy:
+            found.pop("RedriveAllowPolicy")
+        return found
+
+    _Queue.attributes = property(attributes)
 
 
 def write_redrive_policy_without_spaces() -> None:
