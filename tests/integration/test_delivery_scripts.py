@@ -181,3 +181,10 @@ def test_a_roll_back_to_nowhere(checkout: Checkout) -> None:
     done = checkout.run("roll-back.sh", "staging", "v8.8.8")
     assert (done.returncode, "names no commit" in done.stderr) == (1, True)
     assert checkout.run("deploy.sh", "nowhere", 40 * "a").returncode == 2
+
+
+def test_wrong_use_says_what_is_right(checkout: Checkout) -> None:
+    """Neither an apply without an environment nor another command reaches an account."""
+    for arguments in (("apply",), ("destroy", "prod"), ("apply", "production")):
+        done = checkout.run("terraform-env.sh", *arguments)
+        assert (done.returncode, "plan|apply|drift staging|prod" in done.stderr) == (2, True)
