@@ -37,7 +37,7 @@ locals {
       Resource = ["${local.images_bucket_arn}/books/*"]
     },
     {
-      # Without it S3 answers 403 where a picture is missing, and a missing picture would look like an outage.
+      # S3 answers 404 for a missing picture only to someone who may list; a 403 would look like an outage.
       Sid       = "ListPictures"
       Effect    = "Allow"
       Action    = ["s3:ListBucket"]
