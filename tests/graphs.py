@@ -8,14 +8,20 @@ import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
 
-def write_red_network(path: Path, *, weight: float = 4.0) -> None:
-    """Write sigmoid(weight * (red - (green + blue) / 2)) for (1, 3, S, S) float32, (1, 1, S, S) out.
+def write_red_network(path: Path, *, weight: float = 60.0) -> None:
+    """Write sigmoid(weight * (red - (green + blue) / 2 - 0.2)) for (1, 3, S, S) float32, (1, 1, S, S) out.
 
     With a batch normalisation behind the convolution: something that optimising takes away.
     """
     kernel = np.array([weight, -weight / 2, -weight / 2], np.float32).reshape(1, 3, 1, 1)
     one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
-    tensors = {"kernel": kernel, "scale": one, "shift": zero, "mean": zero, "variance": one}
+    tensors = {
+        "kernel": kernel,
+        "scale": one,
+        "shift": one * np.float32(-0.2 * weight),
+        "mean": zero,
+        "variance": one,
+    }
     nodes = [
         helper.make_node("Conv", ["photo", "kernel"], ["redness"]),
         helper.make_node("BatchNormalization", ["redness", "scale", "shift", "mean", "variance"], ["normal"]),

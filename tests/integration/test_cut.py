@@ -158,7 +158,7 @@ def test_both_engines_cut_the_same_book(recipe: str, tmp_path: Path) -> None:
     pytest.importorskip("rembg", reason="needs the dependency group `oracle`")
     (tmp_path / "weights").mkdir()
     for name in ("u2net", "isnet-general-use"):
-        write_red_network(tmp_path / f"weights/{name}.onnx", weight=40.0)
+        write_red_network(tmp_path / f"weights/{name}.onnx")
     (tmp_path / "book.jpg").write_bytes(pictures.book_photo())
     found = []
     for engine in ("ours", "rembg"):
