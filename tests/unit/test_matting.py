@@ -197,3 +197,14 @@ def _mask_of_the_book(size_px: tuple[int, int] = (400, 300)) -> Pixels:
     """Return the book's shape as a model shows it: soft over some pixels."""
     blue = scenes.scene(scenes.BOOK, size_px=size_px, noise=0)[..., 2].astype(np.float64)
     return np.clip((105 - blue) * 8, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("frame", [0, 12])
+def test_flat_colours_are_matted(frame: int) -> None:
+    """Without grain the equations are singular after rounding; the outline is found all the same."""
+    pixels, mask = np.full((240, 320, 3), (205, 196, 180), np.uint8), np.zeros((240, 320), np.uint8)
+    pixels[40:200, 90:230], mask[40:200, 90:230] = (120, 28, 24), 255
+    pixels[40 + frame : 200 - frame : 159 - 2 * frame, 90 + frame : 230 - frame] = (212, 175, 85)
+    cutout = matte(pixels, mask, Matting())
+    assert cutout.is_matted
+    np.testing.assert_allclose(cutout.alpha[60:180], mask[60:180], atol=3)
