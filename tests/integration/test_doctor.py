@@ -60,8 +60,8 @@ def test_everything_but_the_downloads_is_well(aws: Aws, database_url: URL, tmp_p
         "weights isnet-general-use": "image-processor models pull isnet-general-use",
     }
     assert {name for name, check in checks.items() if check["state"] == "ok"} == {
-        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", "engine", "configuration", "database", "bucket", "queue",
-        "dead-letter queue",
+        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", "engine", "configuration", "database",
+        "bucket", "queue", "dead-letter queue",
     }  # fmt: skip
 
 
