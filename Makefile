@@ -83,8 +83,9 @@ train-check: .venv-train/.ready ## test network, checkpoints and export, which n
 curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
 	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")
 
-export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=]
-	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)")
+export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=] [BESIDE=]
+	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)") \
+	  $(if $(BESIDE),--beside "$(BESIDE)")
 
 evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder [WEIGHTS=x.onnx] [RENDERED=60]
 	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \

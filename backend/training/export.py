@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from training.checkpoint import State
 from training.generator import Generator
+from training.heritage import inherit
 from training.network import BookNet, ConvNorm, Exported
 from training.train import DEFAULT_FOLDER, to_tensors
 
@@ -41,10 +42,13 @@ def fuse(network: BookNet) -> BookNet:
     return network
 
 
-def write_float(network: BookNet, path: Path) -> Exported:
-    """Write the fused network as a float32 graph and return what it computes."""
-    plain = network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    exported = Exported(fuse(plain)).eval()
+def write_float(networks: list[BookNet], path: Path) -> Exported:
+    """Write the fused networks, the second (if any) beside the first, as one float32 graph; return the whole."""
+    plain = [
+        fuse(network.eval().to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
+        for network in networks
+    ]
+    exported = Exported(*plain).eval()
     torch.onnx.export(
         exported,
         (torch.zeros(1, 3, _SIDE_PX, _SIDE_PX),),
@@ -73,6 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make export", description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_FOLDER / "finished.pt")
     parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER / "book-v1.onnx")
+    parser.add_argument(
+        "--beside", type=Path, help="ONNX weights of an older model whose opinion is averaged in"
+    )
     given = parser.parse_args(arguments)
     if not given.checkpoint.is_file():
         raise SystemExit(f"{given.checkpoint} is missing: `make train FINISH=1` ends in it")
@@ -81,7 +88,11 @@ def main(arguments: list[str] | None = None) -> int:
     pictures = to_tensors(batch)[0].contiguous()
     with tempfile.TemporaryDirectory() as scratch:
         whole, small = Path(scratch) / "float.onnx", Path(scratch) / "int8.onnx"
-        exported = write_float(state.average, whole)
+        networks = [state.average]
+        if given.beside:
+            networks.append(BookNet())
+            inherit(networks[1], given.beside, pictures)
+        exported = write_float(networks, whole)
         float_error, _ = parity(exported, whole, pictures)
         quantize_dynamic(whole, small, weight_type=QuantType.QUInt8)
         int8_error, flips = parity(exported, small, pictures)

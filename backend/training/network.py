@@ -149,14 +149,24 @@ class BookNet(nn.Module):
 
 
 class Exported(nn.Module):
-    """What is shipped: (N, 3, S, S) -> (N, 1, S, S) probabilities, the gate applied."""
+    """What is shipped: (N, 3, S, S) -> (N, 1, S, S) probabilities, the gate applied.
 
-    def __init__(self, network: BookNet) -> None:
+    Args:
+        network: its presence head is the gate.
+        beside: a second opinion on the mask, averaged in as logits; its presence head is not asked.
+
+    """
+
+    def __init__(self, network: BookNet, beside: BookNet | None = None) -> None:
         super().__init__()
         self.network = network
+        self.beside = beside
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return probabilities: nothing is taken from a picture judged to hold a book."""
         prediction = self.network(pictures)
+        logits = prediction.mask
+        if self.beside is not None:
+            logits = (logits + self.beside(pictures).mask) / 2
         absence = functional.relu(-prediction.presence).view(-1, 1, 1, 1)
-        return torch.sigmoid(prediction.mask - PRESENCE_WEIGHT * absence)
+        return torch.sigmoid(logits - PRESENCE_WEIGHT * absence)

@@ -21,7 +21,7 @@ from training.network import BookNet, Exported  # noqa: E402
 from training.train import Plan, begin, learning_rate, parse, take_step, to_tensors  # noqa: E402
 
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
-BOOK_V0 = Path(export.__file__).parents[1] / "lambdas" / "image_processor" / "weights" / "book-v0.onnx"
+BOOK_V0 = Path(export.__file__).parent / "weights" / "book-v0.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,19 @@ def test_a_picture_without_a_book_gives_an_empty_mask() -> None:
         assert torch.equal(Exported(network)(pictures), torch.sigmoid(network(pictures).mask))
 
 
+def test_a_pair_averages_its_logits_and_asks_one_gate() -> None:
+    """The mask lies between the two; the second network's presence head has no say."""
+    one, other = BookNet().eval(), BookNet().eval()
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        for network, bias in ((one, 5.0), (other, -5.0)):
+            network.presence[2].weight.zero_()
+            network.presence[2].bias.fill_(bias)
+        mean = (one(pictures).mask + other(pictures).mask) / 2
+        assert torch.allclose(Exported(one, other)(pictures), torch.sigmoid(mean))
+        assert float(Exported(other, one)(pictures).max()) < float(torch.sigmoid(mean - 19).max())
+
+
 def test_presence_is_not_learnt_where_it_is_not_asked(source: Generator) -> None:
     """A batch that asks nothing sends no gradient through the presence head."""
     network = BookNet()
@@ -115,11 +128,12 @@ def test_the_closing_phase_begins_from_the_constant_one(source: Generator, tmp_p
     assert not (tmp_path / "finish.pt").exists()
 
 
-def test_export_writes_a_graph_that_agrees(tmp_path: Path) -> None:
-    """One input, one output of probabilities, small enough, and the same as torch."""
+@pytest.mark.parametrize("beside", [[], ["--beside", str(BOOK_V0)]])
+def test_export_writes_a_graph_that_agrees(tmp_path: Path, beside: list[str]) -> None:
+    """One input, one output of probabilities, small enough, and the same as torch; alone or as a pair."""
     State.fresh(2).save(tmp_path / "finished.pt")
     out = tmp_path / "model.onnx"
-    assert export.main(["--checkpoint", str(tmp_path / "finished.pt"), "--out", str(out)]) == 0
+    assert export.main(["--checkpoint", str(tmp_path / "finished.pt"), "--out", str(out), *beside]) == 0
     session = ort.InferenceSession(str(out), providers=["CPUExecutionProvider"])
     (given,), (got,) = session.get_inputs(), session.get_outputs()
     assert given.shape == [1, 3, 256, 256]
