@@ -43,7 +43,7 @@ def fuse(network: BookNet) -> BookNet:
 
 
 def write_float(networks: list[BookNet], path: Path) -> Exported:
-    """Write the fused networks, the second (if any) beside the first, as one float32 graph; return the whole."""
+    """Write the fused networks, the second (if any) beside the first, as one float32 graph; return it."""
     plain = [
         fuse(network.eval().to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
         for network in networks
