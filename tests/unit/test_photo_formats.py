@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from lambdas.image_processor import photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
@@ -82,6 +82,19 @@ def test_wide_gamut_colours_come_out_as_srgb(space: ColourSpace) -> None:
     decoded = photo.decode(save(written, "PNG", icc_profile=space.icc))
     assert np.abs(decoded.pixels.astype(int) - wanted).max() <= 2
     assert np.abs(written.astype(int) - wanted).max() >= 8
+
+
+@pytest.mark.parametrize(
+    ("space", "profile"), [(ADOBE_RGB, b""), (ADOBE_RGB, ADOBE_RGB.icc), (DISPLAY_P3, DISPLAY_P3.icc)]
+)
+def test_a_camera_s_adobe_rgb_needs_no_profile(space: ColourSpace, profile: bytes) -> None:
+    """EXIF's interoperability index says so; a profile, where there is one, has the last word."""
+    rng = np.random.default_rng(4)
+    wanted = np.kron(rng.integers(60, 196, (12, 12, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: "R03"}
+    file = save(space.encode(wanted), "WEBP", lossless=True, exif=exif, icc_profile=profile)
+    assert np.abs(photo.decode(file).pixels.astype(int) - wanted).max() <= 2
 
 
 @pytest.mark.parametrize("profile", [b"", b"not a profile", ADOBE_RGB.icc[:200], b"\0" * 600])
