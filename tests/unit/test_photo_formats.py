@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import Image
 
 from lambdas.image_processor import photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
@@ -91,9 +91,8 @@ def test_a_camera_s_adobe_rgb_needs_no_profile(space: ColourSpace, profile: byte
     """EXIF's interoperability index says so; a profile, where there is one, has the last word."""
     rng = np.random.default_rng(4)
     wanted = np.kron(rng.integers(60, 196, (12, 12, 3)), np.ones((10, 10, 1))).astype(np.uint8)
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: "R03"}
-    file = save(space.encode(wanted), "WEBP", lossless=True, exif=exif, icc_profile=profile)
+    exif, pixels = pictures.adobe_exif(), space.encode(wanted)
+    file = save(pixels, "WEBP", lossless=True, exif=exif, icc_profile=profile)
     assert np.abs(photo.decode(file).pixels.astype(int) - wanted).max() <= 2
 
 
