@@ -24,8 +24,9 @@ _SMALLEST_PX: Final = 3
 def matte(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], matting: Matting | None) -> Cutout:
     """Turn a mask into a cut-out.
 
-    A trimap without a sure subject, or without a sure background, has no matte: the mask itself is the
-    opacity then, `is_matted` is false, and `notes` says why.
+    A trimap without a sure subject, or without a sure background, has no matte, nor has a band whose
+    equations flat colours leave singular: the mask itself is the opacity then, `is_matted` is false, and
+    `notes` says why.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, at least 3 x 3.
@@ -39,7 +40,10 @@ def matte(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], matting: Matting |
     for level, missing in ((FOREGROUND, "no_sure_subject"), (BACKGROUND, "no_sure_background")):
         if not (regions == level).any():
             return Cutout(mask, pixels, is_matted=False, notes={"solver": "none", "why": missing})
-    alpha, notes = closed_form_alpha(pixels, regions)
+    try:
+        alpha, notes = closed_form_alpha(pixels, regions)
+    except (solver.NotConvergedError, np.linalg.LinAlgError):
+        return Cutout(mask, pixels, is_matted=False, notes={"solver": "none", "why": "singular_band"})
     # Truncated, as rembg converts to 8 bits.
     opacity = np.clip(alpha * 255, 0, 255).astype(np.uint8)
     return Cutout(opacity, estimate_foreground(pixels, alpha), is_matted=True, notes=notes)
