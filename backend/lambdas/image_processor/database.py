@@ -99,7 +99,11 @@ def _open(credentials: Credentials) -> Connection:
         dbname=credentials.dbname,
         sslmode=credentials.sslmode,
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        keepalives_idle=30,
+        # A connection whose other end vanished without a word must not hold an invocation until its end.
+        keepalives_idle=15,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=20_000,
         application_name="image-processor",
         options=_OPTIONS,
     )
