@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import demo, migrate
+from cli import demo, dlq, enqueue, jobs, migrate, operate
 
 app = typer.Typer(
     name="image-processor",
@@ -20,6 +20,12 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(migrate.migrate)
+app.command()(enqueue.enqueue)
+app.command()(operate.health)
+app.command()(operate.reconcile)
+app.command()(operate.sweep)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 (typer calls it with the flag)

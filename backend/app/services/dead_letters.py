@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +42,8 @@ class DeadLetter:
     #: None where the body does not name one.
     job_id: uuid.UUID | None
     receipt_handle: str
+    #: The sender's own message attributes.
+    attributes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class DeadLetters:
 
     def _move(self, letter: DeadLetter) -> bool:
         trail = {
+            **letter.attributes,
             "redriven_from_message": {"DataType": "String", "StringValue": letter.message_id},
             "redriven_receive_count": {"DataType": "Number", "StringValue": str(letter.receive_count)},
         }
@@ -158,6 +161,7 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
         receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
         job_id=_job_id(message["Body"]),
         receipt_handle=message["ReceiptHandle"],
+        attributes=message.get("MessageAttributes", {}),
     )
 
 
