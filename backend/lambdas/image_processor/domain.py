@@ -139,6 +139,8 @@ class Cutout:
     alpha: NDArray[np.uint8]
     #: (height, width, 3) uint8 RGB; the subject's own colour where 0 < alpha < 255, the photo's elsewhere.
     foreground: NDArray[np.uint8]
+    #: Whether `alpha` was matted; else it is the mask itself.
+    is_matted: bool
     #: What matting met, e.g. `unknown_px`, `solver`; for the job's report.
     notes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.constants.image_processing import THUMBNAIL_MAX_SIZE, THUMBNAIL_QUALITY
 
-#: oxipng's fastest level: some tenths of a percent larger than Pillow's `optimize`, in a fraction of its time.
+#: oxipng's fastest level: a little larger than Pillow's `optimize`, in a fraction of its time.
 _LEVEL: Final = 0
 
 

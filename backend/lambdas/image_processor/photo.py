@@ -1,4 +1,4 @@
-"""Bytes -> Photo: sniff the format, refuse what is too large before a pixel is decoded, turn upright, sRGB."""
+"""Bytes -> Photo: sniff the format, refuse what is too large before it is decoded, turn upright, sRGB."""
 
 from __future__ import annotations
 

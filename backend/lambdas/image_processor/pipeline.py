@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from lambdas.image_processor import background as backgrounds
 from lambdas.image_processor import encode, matting, quality
-from lambdas.image_processor.domain import Cutout, Mask, Photo, Rejection, Rendition, Trial, Verdict
+from lambdas.image_processor.domain import Cutout, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.recipes import ModelSpec, Recipe
 
@@ -35,7 +35,12 @@ class _Stopwatch:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+            self.add({name: time.perf_counter() - started})
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Book seconds measured elsewhere."""
+        for name, spent in seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
 
 def render(
@@ -67,12 +72,22 @@ def render(
     for recipe in recipes:
         trial, mask = _try(recipe, photo, segmenter)
         trials.append(trial)
-        for stage, seconds in trial.seconds.items():
-            watch.seconds[stage] = watch.seconds.get(stage, 0.0) + seconds
-        if trial.verdict is not None and trial.verdict.accepted:
-            with watch.stage("matte"):
-                cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
-            return _finish(photo, cutout, background, tuple(trials), watch)
+        watch.add(trial.seconds)
+        if trial.verdict is None or not trial.verdict.accepted:
+            continue
+        with watch.stage("matte"):
+            cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
+        ground, png, thumbnail = _draw(photo, cutout, background, watch)
+        return Rendition(
+            png=png,
+            thumbnail=thumbnail,
+            recipe=recipe.ran_as(is_matted=cutout.is_matted),
+            background=ground.name,
+            brightness=ground.brightness,
+            trials=tuple(trials),
+            seconds=watch.seconds,
+            notes=cutout.notes,
+        )
     return Rejection(_best_code(trials), tuple(trials), watch.seconds)
 
 
@@ -81,13 +96,14 @@ def _try(recipe: Recipe, photo: Photo, segmenter: Segmenter) -> tuple[Trial, Mas
     with watch.stage("segment"):
         mask = segmenter.segment(recipe.model, photo)
     with watch.stage("judge"):
-        verdict: Verdict = quality.judge(mask)
+        verdict = quality.judge(mask)
     return Trial(recipe.name, verdict, watch.seconds, probability=mask.probability), mask
 
 
-def _finish(
-    photo: Photo, cutout: Cutout, policy: str, trials: tuple[Trial, ...], watch: _Stopwatch
-) -> Rendition:
+def _draw(
+    photo: Photo, cutout: Cutout, policy: str, watch: _Stopwatch
+) -> tuple[backgrounds.Background, bytes, bytes]:
+    """Put the subject on its background; return that, the PNG and the thumbnail."""
     with watch.stage("background"):
         ground = backgrounds.choose(photo.pixels, cutout, policy)
     with watch.stage("composite"):
@@ -96,16 +112,7 @@ def _finish(
         png = encode.png(pixels)
     with watch.stage("thumbnail"):
         thumbnail = encode.thumbnail(pixels)
-    return Rendition(
-        png=png,
-        thumbnail=thumbnail,
-        recipe=trials[-1].recipe,
-        background=ground.name,
-        brightness=ground.brightness,
-        trials=trials,
-        seconds=watch.seconds,
-        notes=cutout.notes,
-    )
+    return ground, png, thumbnail
 
 
 def _best_code(trials: Sequence[Trial]) -> FailureCode:

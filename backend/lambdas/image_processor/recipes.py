@@ -58,12 +58,16 @@ class Matting:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One way to cut a book out; what really ran is recorded under `name`."""
+    """One way to cut a book out."""
 
     name: str
     model: ModelSpec
     #: None: the mask itself is the opacity.
     matting: Matting | None
+
+    def ran_as(self, *, is_matted: bool) -> str:
+        """Return the name that is recorded: the recipe's, or another where matting was impossible."""
+        return self.name if is_matted or self.matting is None else f"{self.model.name}-unmatted"
 
 
 _RELEASE: Final = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
