@@ -180,6 +180,7 @@ class PostgresWorld:
                     lease_expires_at=ImageProcessingJob.lease_expires_at - shift,
                     created_at=ImageProcessingJob.created_at - shift,
                     updated_at=ImageProcessingJob.updated_at - shift,
+                    enqueued_at=ImageProcessingJob.enqueued_at - shift,
                 )
             )
 

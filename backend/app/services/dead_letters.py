@@ -145,7 +145,7 @@ class DeadLetters:
         self.sqs.send_message(
             QueueUrl=self.queue_url,
             MessageBody=letter.body,
-            MessageAttributes=trail,  # type: ignore[arg-type] # the stubs want their own TypedDict
+            MessageAttributes=trail,
         )
         self.sqs.delete_message(QueueUrl=self.dead_letter_url, ReceiptHandle=letter.receipt_handle)
         return True
