@@ -146,7 +146,7 @@ def test_purge_one(aws: Aws, letters: DeadLetters) -> None:
 
 
 def test_the_unprocessed(world: PostgresWorld, db: Session) -> None:
-    """Books with a cut-out, a live job or a refused photo are left out; the others name their primary picture."""
+    """Books with a cut-out, a live job or a refused photo are left out; the rest name their primary one."""
     fresh, (first, _) = world.add_book(2)
     _, (processed, _) = world.add_book(2)
     world.set_processed(processed)
