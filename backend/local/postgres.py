@@ -79,16 +79,61 @@ def running_server(database_url: str | None = None, runner: Runner | None = None
     if database_url:
         yield make_url(database_url).set(drivername="postgresql+psycopg2")
         return
+    with embedded_server(runner) as server:
+        yield server.url
+
+
+class EmbeddedServer:
+    """A server of our own, which can be restarted under whoever uses it."""
+
+    def __init__(self, binaries: Path, runner: Runner, folder: Path) -> None:
+        self._binaries, self._runner, self._folder = binaries, runner, folder
+        self._password = secrets.token_urlsafe(16)
+        _create_cluster(binaries, runner, folder, self._password)
+        self._process, self._port = _start(binaries, runner, folder, self._password)
+
+    @property
+    def url(self) -> URL:
+        """Return the maintenance database's address; it stays through restarts."""
+        return _url(self._port, self._password)
+
+    def restart(self, stop_signal: signal.Signals = signal.SIGINT) -> None:
+        """End the server and start it on the same port.
+
+        Args:
+            stop_signal: SIGINT rolls back what is open and ends; SIGQUIT ends at once, as a crash does.
+
+        Raises:
+            PostgresError: it did not come back.
+
+        """
+        self._process.send_signal(stop_signal)
+        self._process.wait(_STOP_SECONDS)
+        self._process = _spawn(self._binaries, self._runner, self._folder, self._port)
+        if not _wait_until_ready(self._process, self._port, self._password):
+            raise PostgresError(f"PostgreSQL did not come back:\n{_log(self._folder)[-2000:]}")
+
+    def stop(self) -> None:
+        """End the server."""
+        _stop(self._process)
+
+
+@contextmanager
+def embedded_server(runner: Runner | None = None) -> Iterator[EmbeddedServer]:
+    """Yield a new server in a temporary folder; both are gone afterwards.
+
+    Raises:
+        PostgresError: it could not be started.
+
+    """
     binaries, runner = find_binaries(), runner or choose_runner()
     folder = Path(tempfile.mkdtemp(prefix="image-processor-postgres-"))
     try:
-        password = secrets.token_urlsafe(16)
-        _create_cluster(binaries, runner, folder, password)
-        process, port = _start(binaries, runner, folder, password)
+        server = EmbeddedServer(binaries, runner, folder)
         try:
-            yield _url(port, password)
+            yield server
         finally:
-            _stop(process)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

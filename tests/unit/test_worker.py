@@ -63,8 +63,10 @@ class World:
     renderer: FakeRenderer = field(default_factory=lambda: FakeRenderer(rendition()))
     steps: list[str] = field(default_factory=list)
     remaining_seconds: float = 300.0
+    seed: int = 1
 
     def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
         self.jobs.books.add(1)
         for order, image_id in enumerate((10, 11, 12)):
             picture = GalleryImage(image_id, f"1/image_0{order}.jpg", None, order, order == 0, False)
@@ -84,7 +86,7 @@ class World:
             name_objects=object_keys,
             public_url=lambda key: f"https://cdn/books/{key}",
             observe=self.steps.append,
-            rng=random.Random(1),
+            rng=self.rng,
         )
         deadline = Deadline(lambda: self.remaining_seconds)
         return worker.work(message, Delivery("m", "r", receive_count, 5), deadline)
