@@ -86,7 +86,6 @@ def run_all(stack: ChaosStack, tell: Callable[[Verdict], None]) -> list[dict[str
                 "findings": last.findings[:3],
             }
         )
-        _recover(stack)
     return entries
 
 
@@ -120,11 +119,3 @@ def _mutate(stack: ChaosStack, mutation: Mutation) -> Path:
         raise AssertionError(f"{mutation.file} no longer has the line that holds the {mutation.removed}")
     path.write_text(source.replace(mutation.before, mutation.after))
     return target
-
-
-def _recover(stack: ChaosStack) -> None:
-    """Forget what a mutation left: it must not count against the next one."""
-    with stack.engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE image_processing_jobs, book_images, books CASCADE")
-    for key in stack.aws.keys("books/"):
-        stack.aws.s3.delete_object(Bucket=stack.aws.bucket, Key=key)

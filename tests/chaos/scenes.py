@@ -108,6 +108,7 @@ def scene(
     """
     started = time.monotonic()
     verdict = Verdict(name)
+    stack.renew()
     with stack.crew(name) if backend is None else stack.crew(name, backend) as crew:
         for plan in reconcilers:
             crew.spawn("reconciler", **plan)
@@ -121,5 +122,4 @@ def scene(
         judge_events(verdict, crew.journal.events())
     judge_rows(verdict, stack, run.expected)
     judge_objects(verdict, stack)
-    stack.empty_queues()
     verdict.seconds = time.monotonic() - started

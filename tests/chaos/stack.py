@@ -45,10 +45,10 @@ class ChaosStack:
         self.engine: Engine = create_engine(self.database, pool_pre_ping=True, pool_size=10)
         exits.callback(self.engine.dispose)
         migrate.upgrade(self.engine)
-        self.aws: Aws = create_resources(
-            server.wait_for_endpoint(), "chaos", visibility_seconds=VISIBILITY_SECONDS
-        )
-        exits.callback(self.aws.close)
+        self._endpoint_url = server.wait_for_endpoint()
+        self._generation = 0
+        self.aws = self._resources()
+        exits.callback(lambda: self.aws.close())
         self.proxy = exits.enter_context(Proxy(self.aws.endpoint_url, random.Random(rng.random())))
         (self.folder / "weights").mkdir()
         (self.folder / "deaths").mkdir()
@@ -93,10 +93,17 @@ class ChaosStack:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role", role=_ROLE
         )
 
-    def empty_queues(self) -> None:
-        """Forget every message."""
-        for url in (self.aws.queue_url, self.aws.dead_letter_url):
-            self.aws.sqs.purge_queue(QueueUrl=url)
+    def renew(self) -> None:
+        """Take a bucket, queues and a secret that nobody used yet."""
+        self.aws.close()
+        self._generation += 1
+        self.aws = self._resources()
+        self.rotate_password()
+
+    def _resources(self) -> Aws:
+        return create_resources(
+            self._endpoint_url, f"chaos-{self._generation}", visibility_seconds=VISIBILITY_SECONDS
+        )
 
     def _create_login(self) -> None:
         self._admin(f"CREATE ROLE {_ROLE} LOGIN")
