@@ -27,6 +27,16 @@ check: $(READY) ## format, lint, types, import rule, lock freshness
 	@echo "== imports"; $(BIN)/lint-imports
 	@echo "== locks"; $(BIN)/python -m tests.locks
 
+##@ Hostile files
+.PHONY: fuzz
+fuzz: $(READY) ## throw 20,000 damaged files at the decoder [CASES=n SEED=n]
+	@$(BIN)/python -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+##@ Engine
+.PHONY: bench
+bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [CASES="happy-1600 ..."]
+	@PYTHONPATH=backend:. $(BIN)/python -m tests.benchmarks.run $(if $(QUICK),--quick) $(CASES)
+
 ##@ Set-up
 .PHONY: setup requirements
 setup: $(READY) ## make the virtual environment from the lock

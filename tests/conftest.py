@@ -6,12 +6,18 @@ import os
 import secrets
 from collections.abc import Iterator
 
+# Before anything imports onnxruntime, which would send usage data to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import pytest
 from sqlalchemy import URL, Engine, create_engine
 
 from app import migrate
 from local import aws as local_aws
 from local import databases, postgres
+from local.stack import LocalStack
+from tests.contract.worlds import PostgresWorld
+from tests.line import Line
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +74,26 @@ def aws(aws_endpoint: str) -> Iterator[local_aws.Aws]:
     resources = local_aws.create_resources(aws_endpoint, f"test-{secrets.token_hex(6)}")
     yield resources
     resources.close()
+
+
+@pytest.fixture(scope="module")
+def shared_line(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """The whole line, once per module."""
+    weights = tmp_path_factory.mktemp("weights")
+    address = postgres_server.render_as_string(hide_password=False)
+    with LocalStack(database_url=address, weights_dir=weights) as stack:
+        yield Line(stack, weights, PostgresWorld(stack.engine), stack.function.invoke)
+
+
+@pytest.fixture
+def line(shared_line: Line) -> Iterator[Line]:
+    """The whole line with a bucket and a queue of the test's own."""
+    stack = shared_line.stack
+    stack.aws = local_aws.create_resources(stack.aws.endpoint_url, f"test-{secrets.token_hex(6)}")
+    stack.aws.store_credentials(stack.database)
+    shared_line.events.clear()
+    yield shared_line
+    stack.aws.close()
 
 
 def _engine(url: URL) -> Iterator[Engine]:

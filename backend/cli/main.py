@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cli import demo, dlq, enqueue, jobs, migrate, operate
+from cli import cut, demo, dlq, doctor, enqueue, jobs, migrate, models, operate
 
 app = typer.Typer(
     name="image-processor",
     help="Cuts books out of their photographs: the worker's main job, its data, its engine.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
+app.command()(cut.cut)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(enqueue.enqueue)
 app.command()(operate.health)
@@ -26,6 +29,7 @@ app.command()(operate.reconcile)
 app.command()(operate.sweep)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 (typer calls it with the flag)
@@ -46,4 +50,8 @@ def _root(
 
 def main() -> None:
     """Run the command line: the console script's entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file's name may hold what the terminal's encoding cannot say.
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image, ImageOps
+from cli.preview import Preview, describe, preview
 
 _STYLE: Final = Path(__file__).with_name("report.css")
 _PREVIEW_PX: Final = 1400
@@ -71,11 +69,11 @@ def page(title: str, lead: str, cases: Sequence[Case], sections: Sequence[str] =
 def strip(heading: str, pictures: Sequence[Thumbnail]) -> str:
     """Return a gallery in its order, the primary picture framed."""
     figures = "".join(
-        f'<figure class="{"primary" if picture.is_primary else ""}">'
-        f'<div class="well">{_picture(picture.data, picture.caption, _STRIP_PX)}</div>'
-        f"<figcaption>{escape(picture.caption)}{'<br><b>primary</b>' if picture.is_primary else ''}"
+        f'<figure class="{"primary" if one.is_primary else ""}">'
+        f'<div class="well">{picture(preview(one.data, _STRIP_PX), one.caption)}</div>'
+        f"<figcaption>{escape(one.caption)}{'<br><b>primary</b>' if one.is_primary else ''}"
         "</figcaption></figure>"
-        for picture in pictures
+        for one in pictures
     )
     return f'<h2>{escape(heading)}</h2>\n<div class="strip">{figures}</div>\n'
 
@@ -91,21 +89,22 @@ def table(heading: str, row: Mapping[str, Any]) -> str:
 
 def _case(case: Case) -> str:
     kind = "bad" if case.after is None else "good"
+    shown = None if case.after is None else preview(case.after, _PREVIEW_PX)
     if case.after is None:
         after = f'<div class="none">No picture was made. {escape(case.told)}</div>'
     else:
-        after = _picture(case.after, f"{case.name}, cut out", _PREVIEW_PX)
-    clear = "clear" if case.after is not None and _is_clear(case.after) else ""
+        after = picture(shown, f"{case.name}, cut out")
+    clear = "clear" if shown is not None and shown.is_clear else ""
     return (
         '<section class="case">\n<div class="verdict">'
         f'<span class="badge {kind}">{escape(case.verdict)}</span>'
         f"<span><b>{escape(case.name)}</b>: {escape(case.told)}</span></div>\n"
         '<div class="pair">'
-        f'<figure><div class="well">{_picture(case.before, case.name, _PREVIEW_PX)}</div>'
+        f'<figure><div class="well">{picture(preview(case.before, _PREVIEW_PX), case.name)}</div>'
         f"<figcaption><b>Before</b> {escape(_size(case.before))}</figcaption></figure>"
         f'<figure class="{clear}"><div class="well">{after}</div>'
         f"<figcaption><b>After</b> {escape(_size(case.after))}</figcaption></figure></div>\n"
-        f"{_facts(case.facts)}{_bars(case.seconds)}</section>\n"
+        f"{_facts(case.facts)}{bars(case.seconds)}</section>\n"
     )
 
 
@@ -118,7 +117,8 @@ def _facts(facts: Mapping[str, str]) -> str:
     return f'<dl class="facts">{items}</dl>\n'
 
 
-def _bars(seconds: Mapping[str, float]) -> str:
+def bars(seconds: Mapping[str, float]) -> str:
+    """Return wall seconds by stage as bars."""
     if not seconds:
         return ""
     longest = max(seconds.values()) or 1
@@ -131,23 +131,14 @@ def _bars(seconds: Mapping[str, float]) -> str:
     return f'<h2>{total:.2f} seconds, by stage</h2>\n<div class="bars">{lines}</div>\n'
 
 
-def _picture(data: bytes, text: str, longest_px: int) -> str:
-    """Return an <img> with the picture scaled down inside, or a note where it is none."""
-    try:
-        with _open(data) as opened:
-            opened.draft("RGB", (longest_px, longest_px))
-            picture = ImageOps.exif_transpose(opened)
-            mode = "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
-            picture = picture.convert(mode)
-            picture.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+def picture(shown: Preview | None, text: str) -> str:
+    """Return an <img> with the picture inside, or a note where there is none."""
+    if shown is None:
         return '<div class="none">This file cannot be shown as a picture.</div>'
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=90, method=2)
-    encoded = base64.b64encode(file.getvalue()).decode()
-    width, height = picture.size
+    encoded = base64.b64encode(shown.data).decode()
     return (
-        f'<img src="data:image/webp;base64,{encoded}" width="{width}" height="{height}" alt="{escape(text)}">'
+        f'<img src="data:image/webp;base64,{encoded}" width="{shown.width_px}" height="{shown.height_px}" '
+        f'alt="{escape(text)}">'
     )
 
 
@@ -155,24 +146,7 @@ def _size(data: bytes | None) -> str:
     """Return a file's dimensions and weight in words."""
     if data is None:
         return "nothing: the original stays"
-    weight = f"{len(data) / 1000:,.0f} kB"
-    try:
-        with _open(data) as picture:
-            return f"{picture.width} × {picture.height} px {picture.format}, {weight}"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return weight
-
-
-def _open(data: bytes) -> Image.Image:
-    """Open a picture's file without Pillow's warning about large ones: the worker has its own limits."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(data))
-
-
-def _is_clear(data: bytes) -> bool:
-    with _open(data) as picture:
-        return "A" in picture.getbands()
+    return ", ".join(part for part in (describe(data), f"{len(data) / 1000:,.0f} kB") if part)
 
 
 def _text(value: object) -> str:

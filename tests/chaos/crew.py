@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,16 +30,16 @@ class Crew:
     """Processes forked from a warm one.
 
     Args:
-        journal: where they report.
         log: file that their standard error goes to.
-        base: what every plan contains.
         backend: the source tree they import; a mutated copy or the real one.
 
     """
 
-    def __init__(self, journal: Journal, log: Path, base: Mapping[str, Any], backend: Path) -> None:
-        self.journal = journal
-        self._base = base
+    #: Where the processes of the current run report.
+    journal: Journal
+
+    def __init__(self, log: Path, backend: Path) -> None:
+        self._base: Mapping[str, Any] = {}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= {
             "PYTHONPATH": f"{backend}{os.pathsep}{_ROOT}",
@@ -51,7 +52,7 @@ class Crew:
         }
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.zygote", str(journal.path)],
+                [sys.executable, "-m", "tests.chaos.zygote"],
                 cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
                 env=environment, start_new_session=True,
             )  # fmt: skip
@@ -76,6 +77,12 @@ class Crew:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
+
+    def begin(self, journal: Journal, base: Mapping[str, Any]) -> None:
+        """Begin a run: a journal, and what every plan contains."""
+        self.journal = journal
+        self._base = {**base, "journal": str(journal.path)}
+        self.plans.clear()
 
     def spawn(self, role: str, **plan: Any) -> int:
         """Fork a process and return its id."""
@@ -108,9 +115,12 @@ class Crew:
     def end_all(self) -> None:
         """End every process but the forking one; an orderly end is nothing that the product relies on."""
         self._wanted_workers = 0
-        for pid in list(self.alive):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        # A replacement may just be on its way.
+        while self.alive:
+            for pid in list(self.alive):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
 
     def _spawn_planned(self) -> None:
         plan = self.plans.popleft() if self.plans else {}
@@ -136,4 +146,5 @@ class Crew:
 
     def _respawn(self) -> None:
         with suppress(CrewError, OSError):
-            self._spawn_planned()
+            if len(self.workers()) < self._wanted_workers:
+                self._spawn_planned()

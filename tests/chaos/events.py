@@ -28,6 +28,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read = 0
+        self._events: list[Event] = []
 
     def write(self, role: str, step: str, job_id: str | None = None, pid: int | None = None) -> None:
         """Append one event."""
@@ -39,8 +40,13 @@ class Journal:
             os.close(descriptor)
 
     def events(self) -> list[Event]:
-        """Return all events so far, in the order of their time."""
-        if not self.path.exists():
-            return []
-        lines = self.path.read_bytes().splitlines()
-        return sorted((Event(**json.loads(line)) for line in lines), key=lambda event: event.at)
+        """Return all events so far, in the order of their time; what was read before is not read again."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                # A line that is being written just now has no end yet.
+                whole = file.read().rpartition(b"\n")[0]
+            if whole:
+                self._read += len(whole) + 1
+                self._events += [Event(**json.loads(line)) for line in whole.splitlines()]
+        return sorted(self._events, key=lambda event: event.at)

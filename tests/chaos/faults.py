@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import suppress
 from os import kill
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -98,7 +99,9 @@ def secrets_throttled(stack: ChaosStack, jobs: int) -> Verdict:
     return _with_faults(run)
 
 
-def duplicated_and_delayed(stack: ChaosStack, jobs: int, backend: Any = None, limit: float = 60) -> Verdict:
+def duplicated_and_delayed(
+    stack: ChaosStack, jobs: int, backend: Path | None = None, limit: float = 60
+) -> Verdict:
     """Each message comes two to eight times, at once or late, also after the job has ended."""
     with scene(stack, "duplicated-delayed", backend=backend) as run:
         for number, (job_id, book_id, image_id) in enumerate(run.enqueue(jobs)):
@@ -112,7 +115,7 @@ def duplicated_and_delayed(stack: ChaosStack, jobs: int, backend: Any = None, li
     return run.verdict
 
 
-def same_book(stack: ChaosStack, books: int, backend: Any = None, limit: float = 60) -> Verdict:
+def same_book(stack: ChaosStack, books: int, backend: Path | None = None, limit: float = 60) -> Verdict:
     """Four jobs of one book end at once: each lingers before its commit, the others meet its locks."""
     with scene(stack, "same-book", backend=backend) as run:
         run.enqueue(books, jobs_per_book=4)
@@ -139,7 +142,7 @@ def clock_off(stack: ChaosStack, jobs: int) -> Verdict:
     return run.verdict
 
 
-def stale_worker(stack: ChaosStack, backend: Any = None, limit: float = 60) -> Verdict:
+def stale_worker(stack: ChaosStack, backend: Path | None = None, limit: float = 60) -> Verdict:
     """Workers of another version are paused beyond their lease, overtaken, and resumed: nothing changes."""
     with scene(stack, "stale-worker", backend=backend) as run:
         paused = []
@@ -150,7 +153,8 @@ def stale_worker(stack: ChaosStack, backend: Any = None, limit: float = 60) -> V
             paused.append(pid)
         time.sleep(LEASE_SECONDS)
         run.crew.keep_workers(2)
-        run.wait_until_ended(limit)
+        if not run.wait_until_ended(limit):
+            return run.verdict
         before = _everything(run)
         for pid in paused:
             with suppress(ProcessLookupError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from typing import Any
+from pathlib import Path
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ RECONCILER_STEPS = ("row_changed", "before_send", "message_sent", "sent")
 
 
 def at_every_step(
-    stack: ChaosStack, workers: int, kills: int, backend: Any = None, limit: float = 0
+    stack: ChaosStack, workers: int, kills: int, backend: Path | None = None, limit: float = 0
 ) -> Verdict:
     """Kill a worker at each named step in turn, `kills` times, with so many workers."""
     plans = [{"die_at": step} for step in itertools.islice(itertools.cycle(STEPS), kills)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +56,7 @@ class Self:
     role: str
     plan: Mapping[str, Any]
     journal: Journal
+    prepared: Prepared
     job_id: str | None = None
 
     def observe(self, step: str) -> None:
@@ -136,17 +138,53 @@ class Context:
         return round((LEASE_SECONDS - _GRACE_SECONDS) * 1000)
 
 
-def compose(me: Self) -> Handler:
-    """Return the real handler with short times and a reporting store."""
+class Relay:
+    """Stands in for a process's `observe` until the process is forked."""
+
+    def __init__(self) -> None:
+        self.target: Callable[[str], None] = lambda _: None
+
+    def __call__(self, step: str) -> None:
+        self.target(step)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is made before the fork, once per environment: nothing in it is connected or loaded yet."""
+
+    relay: Relay
+    handler: Handler
+    reconciler: reconciler_handler.Handler
+    #: Through the proxy, as the worker and the API's callers have it.
+    sqs: Any
+    #: Lambda's poller is not ours to break.
+    poller: Any
+
+
+def prepare(plan: Mapping[str, Any]) -> Prepared:
+    """Compose the real handlers with short times."""
+    relay, environment = Relay(), plan["environment"]
     timing = Timing(reserve_seconds=0.2, lease_grace_seconds=_GRACE_SECONDS)
-    handler = build(me.plan["environment"], me.observe, timing)
+    direct = AwsSettings(REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, plan["direct_endpoint"])
+    return Prepared(
+        relay=relay,
+        handler=build(environment, relay, timing),
+        reconciler=reconciler_handler.build(environment),
+        sqs=Clients(AwsSettings.from_env(environment)).sqs,
+        poller=Clients(direct).sqs,
+    )
+
+
+def compose(me: Self) -> Handler:
+    """Return the real handler with a reporting store."""
+    me.prepared.relay.target = me.observe
+    handler = me.prepared.handler
     renderer: Any = handler.worker.renderer
     if me.plan.get("other_version"):
         renderer = OtherVersion(renderer)
-    worker = replace(handler.worker, jobs=ReportingStore(me, handler.engine), renderer=renderer)
-    return replace(
-        handler, worker=worker, queue=QuickQueue(_sqs(me, "AWS_ENDPOINT_URL"), me.plan["queue_name"])
-    )
+    store = ReportingStore(me, handler.engine)
+    worker = replace(handler.worker, jobs=store, renderer=renderer, rng=random.Random())
+    return replace(handler, worker=worker, queue=QuickQueue(me.prepared.sqs, me.plan["queue_name"]))
 
 
 def worker(me: Self) -> None:
@@ -154,14 +192,13 @@ def worker(me: Self) -> None:
     if me.plan.get("clock_offset"):
         _move_clock(float(me.plan["clock_offset"]))
     handler = compose(me)
-    # Only what the worker itself asks passes the proxy: Lambda's poller is not ours to break.
-    sqs = _sqs(me, "direct_endpoint")
 
     def invoke(event: dict[str, Any]) -> Any:
         me.job_id = _job_id(event["Records"][0]["body"])
         return handler(event, Context())
 
-    source = EventSource(sqs, me.plan["queue_url"], me.plan["queue_arn"], invoke, wait_seconds=0)
+    plan = me.plan
+    source = EventSource(me.prepared.poller, plan["queue_url"], plan["queue_arn"], invoke, wait_seconds=0)
     me.journal.write("worker", "ready")
     while True:
         try:
@@ -193,10 +230,9 @@ class ReportingQueue(JobQueue):
 
 def reconciler(me: Self) -> None:
     """Run every second until killed."""
-    handler = reconciler_handler.build(me.plan["environment"])
-    queue = ReportingQueue(me, _sqs(me, "AWS_ENDPOINT_URL"), me.plan["queue_name"])
+    queue = ReportingQueue(me, me.prepared.sqs, me.plan["queue_name"])
     policy = Policy(republish_after_seconds=float(me.plan["republish_after_seconds"]))
-    helper = replace(handler.reconciler, queue=queue, policy=policy, observe=me.observe)
+    helper = replace(me.prepared.reconciler.reconciler, queue=queue, policy=policy, observe=me.observe)
     while True:
         started = time.monotonic()
         try:
@@ -210,7 +246,7 @@ def reconciler(me: Self) -> None:
 def producer(me: Self) -> None:
     """Queue pictures as the API does, one after another."""
     engine = create_engine(me.plan["database_url"])
-    queue = ReportingQueue(me, _sqs(me, "AWS_ENDPOINT_URL"), me.plan["queue_name"])
+    queue = ReportingQueue(me, me.prepared.sqs, me.plan["queue_name"])
 
     class Observed(Session):
         """Reports both commits."""
@@ -227,11 +263,6 @@ def producer(me: Self) -> None:
 
 
 ROLES = {"worker": worker, "reconciler": reconciler, "producer": producer}
-
-
-def _sqs(me: Self, endpoint: str) -> Any:
-    url = me.plan["environment"].get(endpoint) or me.plan[endpoint]
-    return Clients(AwsSettings(REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, url)).sqs
 
 
 def _job_id(body: str) -> str | None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -89,13 +90,16 @@ class Scene:
 
     def drain(self) -> None:
         """Let the crew take what is still in the queue."""
-        self.stack.proxy.faults.clear()
         self.wait_for(lambda: self.stack.aws.depth() == (0, 0), _DRAIN_SECONDS)
 
 
 @contextmanager
 def scene(
-    stack: ChaosStack, name: str, *, backend: Any = None, reconcilers: Sequence[dict[str, Any]] = ({},)
+    stack: ChaosStack,
+    name: str,
+    *,
+    backend: Path | None = None,
+    reconcilers: Sequence[dict[str, Any]] = ({},),
 ) -> Iterator[Scene]:
     """Yield a run with its reconciler; judge it at the end.
 
@@ -109,14 +113,15 @@ def scene(
     started = time.monotonic()
     verdict = Verdict(name)
     stack.renew()
-    with stack.crew(name) if backend is None else stack.crew(name, backend) as crew:
+    with stack.crew(name, backend) as crew:
         for plan in reconcilers:
             crew.spawn("reconciler", **plan)
         run = Scene(stack, crew, verdict)
         yield run
-        run.drain()
+        if run.all_ended():
+            run.drain()
+        stack.proxy.faults.clear()
         crew.end_all()
-        run.wait_for(lambda: not crew.alive, 10)
         verdict.dead_lettered = stack.aws.depth(stack.aws.dead_letter_url)[0]
         verdict.extra["workers_ready"] = run.steps("ready")
         judge_events(verdict, crew.journal.events())

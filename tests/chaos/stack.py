@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -48,17 +49,28 @@ class ChaosStack:
         self._endpoint_url = server.wait_for_endpoint()
         self._generation = 0
         self.aws = self._resources()
-        exits.callback(lambda: self.aws.close())
+        exits.callback(self._close_aws)
         self.proxy = exits.enter_context(Proxy(self.aws.endpoint_url, random.Random(rng.random())))
         (self.folder / "weights").mkdir()
         (self.folder / "deaths").mkdir()
         write_model(self.folder / "weights" / "u2net.onnx")
         self._photos = [photograph(number) for number in range(_PHOTOS)]
         self._create_login()
+        self._common = exits.enter_context(Crew(self.folder / "crew.log", _BACKEND))
 
-    def crew(self, name: str, backend: Path = _BACKEND) -> Crew:
-        """Return a crew of workers with a journal of its own."""
-        base = {
+    @contextmanager
+    def crew(self, name: str, backend: Path | None) -> Iterator[Crew]:
+        """Yield a crew for one run: the common one, or one of its own on a source tree of its own."""
+        with ExitStack() as exits:
+            crew = self._common
+            if backend is not None:
+                crew = exits.enter_context(Crew(self.folder / f"{self._generation}.log", backend))
+            crew.begin(Journal(self.folder / f"{self._generation}-{name}.jsonl"), self._base())
+            exits.callback(crew.end_all)
+            yield crew
+
+    def _base(self) -> dict[str, Any]:
+        return {
             "environment": self._environment(),
             "direct_endpoint": self.aws.endpoint_url,
             "queue_name": self.aws.queue_name,
@@ -68,7 +80,6 @@ class ChaosStack:
             "database_url": self.database.render_as_string(hide_password=False),
             "republish_after_seconds": 6.0,
         }
-        return Crew(Journal(self.folder / f"{name}.jsonl"), self.folder / f"{name}.log", base, backend)
 
     def add_book(self, pictures: int = 1) -> tuple[int, list[int]]:
         """Import a book with real photographs."""
@@ -99,6 +110,10 @@ class ChaosStack:
         self._generation += 1
         self.aws = self._resources()
         self.rotate_password()
+
+    def _close_aws(self) -> None:
+        # The newest: each run has its own.
+        self.aws.close()
 
     def _resources(self) -> Aws:
         return create_resources(

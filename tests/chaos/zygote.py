@@ -1,4 +1,4 @@
-"""A warm process that forks workers in milliseconds: `python -m tests.chaos.zygote JOURNAL`.
+"""A warm process that forks workers in milliseconds: `python -m tests.chaos.zygote`.
 
 In, a line each: `{"role": ..., "plan": ...}`. Out: `{"pid": ...}` for each, and `{"exited": pid}` when one
 ends. Ends with its input, and takes its children along.
@@ -15,20 +15,21 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.events import Journal
-from tests.chaos.roles import ROLES, Self
+from tests.chaos.roles import ROLES, Prepared, Self, prepare
 
 
 def main() -> None:
     """Fork on demand until standard input ends."""
-    journal = Journal(Path(sys.argv[1]))
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(process)d %(name)s %(message)s")
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     children: set[int] = set()
+    prepared: dict[str, Prepared] = {}
     pending = b""
     while True:
         readable, _, _ = select.select([0, wake_read], [], [])
@@ -43,29 +44,31 @@ def main() -> None:
             *lines, pending = pending.split(b"\n")
             for line in lines:
                 request = json.loads(line)
-                children.add(_spawn(request, journal))
+                environment = json.dumps(request["plan"]["environment"])
+                if environment not in prepared:
+                    prepared = {environment: prepare(request["plan"])}
+                children.add(_spawn(request, prepared[environment]))
     for pid in children:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _spawn(request: dict[str, object], journal: Journal) -> int:
+def _spawn(request: dict[str, Any], prepared: Prepared) -> int:
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(0)
-        _run(request, journal)
+        _run(request, prepared)
     _say({"pid": pid})
     return pid
 
 
-def _run(request: dict[str, object], journal: Journal) -> None:
+def _run(request: dict[str, Any], prepared: Prepared) -> None:
     status = 1
     try:
-        plan = request["plan"]
-        assert isinstance(plan, dict)
-        ROLES[str(request["role"])](Self(str(request["role"]), plan, journal))
+        role, plan = request["role"], request["plan"]
+        ROLES[role](Self(role, plan, Journal(Path(plan["journal"])), prepared))
         status = 0
     except BaseException:  # noqa: BLE001 (the log is all that is left of it)
         traceback.print_exc()

@@ -32,6 +32,8 @@ class Settings:
     max_receive_count: int
     #: Whether the embedded book model may be the last recipe.
     embedded_model_fallback: bool
+    #: Memory of the function in MiB, from Lambda; None elsewhere.
+    memory_mib: int | None
     #: Version of the running function, from Lambda.
     function_version: str
     #: Version of the image, baked in at build time.
@@ -55,6 +57,7 @@ class Settings:
             queue_name=_required(env, "IMAGE_PROCESSING_QUEUE_NAME", faults),
             max_receive_count=_positive(env, "MAX_RECEIVE_COUNT", 5, faults),
             embedded_model_fallback=_switch(env, "EMBEDDED_MODEL_FALLBACK", faults),
+            memory_mib=int(env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 0) or None,
             function_version=env.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             image_version=env.get("IMAGE_VERSION", "development"),
         )

@@ -12,8 +12,10 @@ from PIL import Image
 
 from app.constants.image_processing import THUMBNAIL_MAX_SIZE, THUMBNAIL_QUALITY
 
-#: oxipng's fastest level: a little larger than Pillow's `optimize`, in a fraction of its time.
-_LEVEL: Final = 0
+#: One filter for every row: trying several buys a few tenths of a percent for half as much time again.
+_FILTERS: Final = [oxipng.RowFilter.Paeth]
+#: The knee of libdeflate's curve: 3 % larger than Pillow's `optimize` in a third to a tenth of its time.
+_DEFLATE_LEVEL: Final = 6
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
@@ -28,7 +30,9 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     raw = oxipng.RawImage(np.ascontiguousarray(pixels).tobytes(), width, height, color_type=color)
     # Never another colour type: readers were promised RGB.
     encoded = raw.create_optimized_png(
-        level=_LEVEL,
+        level=0,
+        filter=_FILTERS,
+        deflate=oxipng.Deflaters.libdeflater(_DEFLATE_LEVEL),
         color_type_reduction=False,
         palette_reduction=False,
         grayscale_reduction=False,

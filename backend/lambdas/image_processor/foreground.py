@@ -2,12 +2,14 @@
 
 T. Germer, T. Uelwer, S. Conrad and S. Harmeling, "Fast multi-level foreground estimation", 2020: from one
 pixel up to the photo, each level begins with the one before and relaxes, per pixel, the two colours F and B
-for which alpha F + (1 - alpha) B is the photo and which are smooth where alpha is smooth. Levels up to
-`DENSE_SIDE_PX` are relaxed whole; above, only pixels near a translucent one are: elsewhere F is the photo.
+for which alpha F + (1 - alpha) B is the photo and which are smooth where alpha is smooth. Small levels are
+relaxed whole; above `DENSE_SIDE_PX` only pixels near a translucent one are held and relaxed, so that cost
+grows with the outline.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,19 +22,14 @@ _SMALL_SIDE_PX: Final = 32
 _SMALL_SWEEPS: Final = 10
 _LARGE_SWEEPS: Final = 2
 #: Levels up to this side are relaxed whole; they cost little and carry colours far.
-DENSE_SIDE_PX: Final = 512
-#: How far, in pixels, the relaxed region reaches beyond the translucent pixels of a large level.
-_MARGIN_PX: Final = 2
+DENSE_SIDE_PX: Final = 64
+#: How far, in pixels, the relaxed region reaches beyond the translucent pixels of a larger level.
+_MARGIN_PX: Final = 1
+#: The first level's mean colours are taken from about so many rows and columns: they only begin the search.
+_MEAN_SIDE_PX: Final = 512
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Layers:
-    """Foreground and background colours of one level, each (height, width, 3) float32, 0..1."""
-
-    foreground: Floats
-    background: Floats
+Indices = NDArray[np.intp]
 
 
 def estimate_foreground(pixels: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
@@ -46,125 +43,149 @@ def estimate_foreground(pixels: NDArray[np.uint8], alpha: Floats) -> NDArray[np.
     translucent = np.flatnonzero((alpha > 0) & (alpha < 1))
     if not len(translucent):
         return pixels
-    colours = _solve(pixels, alpha, translucent)
+    colours = _solve(pixels, alpha).at(translucent)[:, :3]
     found = pixels.copy()
     # Truncated, as rembg converts to 8 bits.
-    found.reshape(-1, 3)[translucent] = np.clip(colours * 255, 0, 255).astype(np.uint8)
+    found.reshape(-1, 3)[translucent] = (colours * 255).astype(np.uint8)
     return found
 
 
-def _solve(pixels: NDArray[np.uint8], alpha: Floats, wanted: NDArray[np.intp]) -> Floats:
-    """Return the foreground of the wanted pixels, (n, 3) float32, 0..1."""
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Foreground and background colours of one level, where they are held."""
+
+    #: Height and width of the level.
+    size: tuple[int, int]
+    #: (n,) ascending flat indices of the held pixels.
+    places: Indices
+    #: (n, 6) float32, 0..1: F and B.
+    layers: Floats
+    #: The last level that holds every pixel; itself where None.
+    whole: _Level | None = None
+
+    def at(self, places: Indices) -> Floats:
+        """Return the colours of held pixels, (n, 6)."""
+        return np.asarray(self.layers[np.searchsorted(self.places, places)])
+
+    def enlarged(self, places: Indices, size: tuple[int, int]) -> Floats:
+        """Return the colours of a larger level's pixels, each from the nearest pixel here."""
+        rows, columns = np.divmod(places, size[1])
+        own = (rows * self.size[0] // size[0]) * self.size[1] + columns * self.size[1] // size[1]
+        if self.whole is None:
+            return np.asarray(self.layers[own])
+        position = np.minimum(np.searchsorted(self.places, own), len(self.places) - 1)
+        layers: Floats = self.layers[position]
+        missing = self.places[position] != own
+        layers[missing] = self.whole.enlarged(places[missing], size)
+        return layers
+
+
+def _solve(pixels: NDArray[np.uint8], alpha: Floats) -> _Level:
+    """Relax level after level up to the photo's own size."""
     height, width = alpha.shape
-    levels = max(int(np.ceil(np.log2(max(height, width)))), 1)
-    layers = _means(pixels, alpha)
-    for level in range(levels + 1):
-        size = (round(height ** (level / levels)), round(width ** (level / levels)))
-        rows, columns = _nearest(height, size[0]), _nearest(width, size[1])
-        small = alpha[np.ix_(rows, columns)]
-        colours = pixels[np.ix_(rows, columns)].astype(np.float32) / np.float32(255)
-        layers = _resized(layers, size)
-        chosen = np.ones(size, np.bool_) if max(size) <= DENSE_SIDE_PX else _near_translucent(small)
-        sweeps = _SMALL_SWEEPS if max(size) <= _SMALL_SIDE_PX else _LARGE_SWEEPS
-        _relax(layers, colours, small, chosen, sweeps)
-    return layers.foreground.reshape(-1, 3)[wanted]
+    count = max(int(np.ceil(np.log2(max(height, width)))), 1)
+    level = _Level((1, 1), np.zeros(1, np.intp), _means(pixels, alpha))
+    for number in range(1, count + 1):
+        size = (round(height ** (number / count)), round(width ** (number / count)))
+        grid = np.ix_(_nearest(height, size[0]), _nearest(width, size[1]))
+        small = alpha if number == count else alpha[grid]
+        is_whole = max(size) <= DENSE_SIDE_PX
+        relaxed = np.ones(size, np.bool_) if is_whole else _grown((small > 0) & (small < 1), _MARGIN_PX)
+        held = relaxed if is_whole else _grown(relaxed, 1)
+        places = np.flatnonzero(held)
+        rows, columns = np.divmod(places, size[1])
+        colours = pixels[grid[0][rows, 0], grid[1][0, columns]].astype(np.float32) / np.float32(255)
+        layers = level.enlarged(places, size)
+        boards = _boards(places, relaxed, colours, small)
+        for _ in range(_SMALL_SWEEPS if max(size) <= _SMALL_SIDE_PX else _LARGE_SWEEPS):
+            for board in boards:
+                board.relax(layers)
+        level = _Level(size, places, layers, None if is_whole else level.whole or level)
+    return level
 
 
-def _means(pixels: NDArray[np.uint8], alpha: Floats) -> _Layers:
-    """Return the first level: the mean colours of subject and background."""
+def _means(pixels: NDArray[np.uint8], alpha: Floats) -> Floats:
+    """Return the (1, 6) mean colours of subject and background."""
+    stride = max(max(alpha.shape) // _MEAN_SIDE_PX, 1)
+    some_pixels, some_alpha = pixels[::stride, ::stride], alpha[::stride, ::stride]
 
     def mean(region: NDArray[np.bool_]) -> Floats:
-        total = pixels[region].sum(axis=0, dtype=np.float64) / 255
-        return np.asarray(total / (region.sum() + 1e-5), np.float32).reshape(1, 1, 3)
+        total = some_pixels[region].sum(axis=0, dtype=np.float64) / 255
+        return np.asarray(total / (region.sum() + 1e-5), np.float32)
 
-    return _Layers(mean(alpha > 0.9), mean(alpha < 0.1))
+    return np.concatenate([mean(some_alpha > 0.9), mean(some_alpha < 0.1)])[None]
 
 
-def _nearest(source: int, target: int) -> NDArray[np.intp]:
+def _nearest(source: int, target: int) -> Indices:
     return np.arange(target) * source // target
 
 
-def _resized(layers: _Layers, size: tuple[int, int]) -> _Layers:
-    places = np.ix_(
-        _nearest(layers.foreground.shape[0], size[0]), _nearest(layers.foreground.shape[1], size[1])
-    )
-    return _Layers(layers.foreground[places], layers.background[places])
+def _grown(region: NDArray[np.bool_], margin_px: int) -> NDArray[np.bool_]:
+    """Grow a region by its four neighbours, `margin_px` times."""
+    for _ in range(margin_px):
+        grown = region.copy()
+        grown[1:] |= region[:-1]
+        grown[:-1] |= region[1:]
+        grown[:, 1:] |= region[:, :-1]
+        grown[:, :-1] |= region[:, 1:]
+        region = grown
+    return region
 
 
-def _near_translucent(alpha: Floats) -> NDArray[np.bool_]:
-    near = (alpha > 0) & (alpha < 1)
-    for _ in range(_MARGIN_PX):
-        grown = near.copy()
-        grown[1:] |= near[:-1]
-        grown[:-1] |= near[1:]
-        grown[:, 1:] |= near[:, :-1]
-        grown[:, :-1] |= near[:, 1:]
-        near = grown
-    return near
-
-
-def _relax(layers: _Layers, colours: Floats, alpha: Floats, chosen: NDArray[np.bool_], sweeps: int) -> None:
-    """Relax the chosen pixels in place, a chessboard's colours in turn: neighbours never move at once."""
-    height, width = alpha.shape
-    rows, columns = np.nonzero(chosen)
-    boards = []
-    for parity in (0, 1):
-        mine = (rows + columns) % 2 == parity
-        if mine.any():
-            boards.append(_Board.of(rows[mine], columns[mine], colours, alpha, (height, width)))
-    foreground, background = layers.foreground.reshape(-1, 3), layers.background.reshape(-1, 3)
-    for _ in range(sweeps):
-        for board in boards:
-            board.relax(foreground, background)
+def _boards(places: Indices, relaxed: NDArray[np.bool_], colours: Floats, alpha: Floats) -> Sequence[_Board]:
+    """Gather the two colours of a chessboard: neighbours never move at once."""
+    rows, columns = np.divmod(places, alpha.shape[1])
+    is_relaxed = relaxed.ravel()[places]
+    chosen = [np.flatnonzero(is_relaxed & ((rows + columns) % 2 == parity)) for parity in (0, 1)]
+    return [_Board.of(members, places, colours, alpha) for members in chosen if len(members)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Board:
-    """The pixels of one colour of the chessboard, with all that stays the same between sweeps."""
+    """Pixels that are relaxed together, with all that stays the same between sweeps."""
 
-    #: (n,) flat indices.
-    places: NDArray[np.intp]
-    #: (4, n) flat indices of the neighbours; beyond the frame, the pixel itself.
-    neighbours: NDArray[np.intp]
-    #: (4, n, 1) weight of each neighbour.
+    #: (n,) positions among the held pixels.
+    members: Indices
+    #: (4, n) positions of the neighbours; beyond the frame, the pixel itself.
+    neighbours: Indices
+    #: (4, n) weight of each neighbour.
     weights: Floats
-    #: (n, 1) opacity.
-    alpha: Floats
-    #: (n, 3) the photo.
-    colours: Floats
+    #: (n, 6) what the photo adds to the right-hand sides of F and B.
+    pull: Floats
+    #: Three (n, 1) entries of the inverse of each pixel's symmetric 2 x 2 system: FF, FB, BB.
+    inverse: tuple[Floats, Floats, Floats]
 
     @classmethod
-    def of(
-        cls,
-        rows: NDArray[np.intp],
-        columns: NDArray[np.intp],
-        colours: Floats,
-        alpha: Floats,
-        size: tuple[int, int],
-    ) -> _Board:
+    def of(cls, members: Indices, places: Indices, colours: Floats, alpha: Floats) -> _Board:
         """Gather one board."""
-        height, width = size
-        places = rows * width + columns
-        neighbours = np.stack(
+        height, width = alpha.shape
+        own_places = places[members]
+        rows, columns = np.divmod(own_places, width)
+        targets = np.stack(
             [
-                rows * width + np.maximum(columns - 1, 0),
-                rows * width + np.minimum(columns + 1, width - 1),
-                np.maximum(rows - 1, 0) * width + columns,
-                np.minimum(rows + 1, height - 1) * width + columns,
+                own_places - (columns > 0),
+                own_places + (columns < width - 1),
+                own_places - width * (rows > 0),
+                own_places + width * (rows < height - 1),
             ]
         )
         flat = alpha.ravel()
-        own = flat[places]
-        weights = (_REGULARIZATION + np.abs(own - flat[neighbours]))[..., None]
-        return cls(places, neighbours, weights, own[:, None], colours.reshape(-1, 3)[places])
+        own = flat[own_places]
+        weights = _REGULARIZATION + np.abs(own - flat[targets])
+        total, rest = weights.sum(axis=0), 1 - own
+        ff, fb, bb = own * own + total, own * rest, rest * rest + total
+        determinant = ff * bb - fb * fb
+        inverse = tuple((entry / determinant)[:, None] for entry in (bb, -fb, ff))
+        mine = colours[members]
+        pull = np.concatenate([own[:, None] * mine, rest[:, None] * mine], axis=1)
+        return cls(
+            members, np.searchsorted(places, targets), weights, pull, (inverse[0], inverse[1], inverse[2])
+        )
 
-    def relax(self, foreground: Floats, background: Floats) -> None:
-        """Solve each pixel's 2 x 2 system with its neighbours held."""
-        opacity, rest = self.alpha, 1 - self.alpha
-        total = self.weights.sum(axis=0)
-        a00, a01, a11 = opacity * opacity + total, opacity * rest, rest * rest + total
-        towards_f = opacity * self.colours + (self.weights * foreground[self.neighbours]).sum(axis=0)
-        towards_b = rest * self.colours + (self.weights * background[self.neighbours]).sum(axis=0)
-        determinant = a00 * a11 - a01 * a01
-        foreground[self.places] = np.clip((a11 * towards_f - a01 * towards_b) / determinant, 0, 1)
-        background[self.places] = np.clip((a00 * towards_b - a01 * towards_f) / determinant, 0, 1)
+    def relax(self, layers: Floats) -> None:
+        """Solve each pixel's system with its neighbours held."""
+        right = np.einsum("kn,knc->nc", self.weights, layers[self.neighbours]) + self.pull
+        towards_f, towards_b = right[:, :3], right[:, 3:]
+        ff, fb, bb = self.inverse
+        solved = np.concatenate([ff * towards_f + fb * towards_b, fb * towards_f + bb * towards_b], axis=1)
+        layers[self.members] = np.clip(solved, 0, 1, out=solved)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine
 
@@ -27,6 +27,7 @@ from lambdas.image_processor.database import open_engine
 from lambdas.image_processor.domain import Ending, Mask, Outcome, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode, PoisonMessageError
 from lambdas.image_processor.jobs import JobStore
+from lambdas.image_processor.memory import return_freed_memory
 from lambdas.image_processor.message import parse_delivery, parse_message
 from lambdas.image_processor.ports import Deadline, Timing
 from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, ModelSpec, Recipe
@@ -38,6 +39,8 @@ from lambdas.image_processor.worker import Worker
 
 Event = Mapping[str, Any]
 _TIMING = Timing()
+#: From this much memory on, both networks stay loaded: a refused photo costs no reload.
+ROOMY_MIB: Final = 2048
 logger = logging.getLogger(__name__)
 
 
@@ -159,6 +162,7 @@ def build(
 
     """
     settings = Settings.from_env(env)
+    return_freed_memory()
     clients = Clients(AwsSettings.from_env(env))
     engine = open_engine(SecretCredentials(clients.secrets, settings.database_secret_arn))
     images = ImageStore(clients.s3, settings.images_bucket)
@@ -184,7 +188,8 @@ def plan_renderer(settings: Settings) -> Renderer:
     A missing weight is an error when its recipe's turn comes, except on the local stack, which runs without
     downloads and records what it left out.
     """
-    segmenter = Segmenter(settings.weights_dir)
+    is_roomy = settings.memory_mib is None or settings.memory_mib >= ROOMY_MIB
+    segmenter = Segmenter(settings.weights_dir, resident_models=2 if is_roomy else 1)
     wanted = RECIPES + ((EMBEDDED_RECIPE,) if settings.embedded_model_fallback else ())
     missing = {
         recipe.name

@@ -11,7 +11,6 @@ where it touches one: cost grows with the band, not with the photo. The same sys
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +22,8 @@ from lambdas.image_processor.trimap import FOREGROUND, UNKNOWN
 
 #: Regularises the windows' covariance; the value of the paper's authors and of pymatting.
 EPSILON: Final = 1e-7
+#: The same for colours of 0..255, per window of nine.
+_RIDGE: Final = EPSILON * 255.0**2 / 9.0
 #: Unknown pixels whose equations are written at once: small enough for the cache.
 _CHUNK_PX: Final = 4096
 _REACH: Final = 2
@@ -30,6 +31,9 @@ _REACH: Final = 2
 _WINDOWS: Final = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 _NEIGHBOURS: Final = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
 _SELF: Final = _NEIGHBOURS.index((0, 0))
+#: The channels of a covariance's upper triangle.
+_PAIRS: Final = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+_VARIANCES: Final = [0, 3, 5]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
@@ -68,20 +72,25 @@ def assemble(pixels: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> System:
 
 
 class _Band:
-    """The unknown pixels of one frame, with a margin so that no index leaves it."""
+    """The unknown pixels of one frame, with a margin so that no index leaves it.
+
+    Arrays are laid out component by component, so that every operation runs along the pixels.
+    """
 
     def __init__(self, pixels: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> None:
-        self.height, self.width = (side + 2 * _REACH for side in trimap.shape)
+        height, width = (side + 2 * _REACH for side in trimap.shape)
         margins = ((_REACH, _REACH), (_REACH, _REACH))
         known = np.pad(trimap, margins, constant_values=0)
-        self._colours = np.pad(pixels, (*margins, (0, 0))).reshape(-1, 3)
+        #: (3, height * width) uint8.
+        self._planes = np.pad(np.moveaxis(pixels, 2, 0), ((0, 0), *margins)).reshape(3, -1)
         self._is_subject = known.ravel() == FOREGROUND
         self._unknown = np.flatnonzero(known.ravel() == UNKNOWN)
         #: Flat index -> row of the system, -1 where known.
         self._row = np.full(known.size, -1, np.int32)
         self._row[self._unknown] = np.arange(len(self._unknown), dtype=np.int32)
-        self._shifts = [dy * self.width + dx for dy, dx in _NEIGHBOURS]
-        self._window_of, self._means, self._inverses = self._windows()
+        self._window_shifts = [dy * width + dx for dy, dx in _WINDOWS]
+        self._shifts = np.array([dy * width + dx for dy, dx in _NEIGHBOURS])[:, None]
+        self._window_of, self._statistics = self._windows((height, width))
 
     def equations(self) -> tuple[sparse.csr_array, Floats]:
         """Return the matrix and the right-hand side."""
@@ -90,94 +99,94 @@ class _Band:
         values, columns, lengths = [], [], []
         for start in range(0, count, _CHUNK_PX):
             centres = self._unknown[start : start + _CHUNK_PX]
-            around = centres[:, None] + np.asarray(self._shifts)
+            around = centres + self._shifts
             stencil = self._stencil(centres, around)
-            right[start : start + len(centres)] = -(stencil * self._is_subject[around]).sum(axis=1)
-            rows = self._row[around]
+            right[start : start + len(centres)] = -(stencil * self._is_subject[around]).sum(axis=0)
+            rows = np.ascontiguousarray(self._row[around].T)
             is_unknown = rows >= 0
-            values.append(stencil[is_unknown])
+            values.append(np.ascontiguousarray(stencil.T)[is_unknown])
             columns.append(rows[is_unknown])
             lengths.append(is_unknown.sum(axis=1))
         starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int32)
         parts = (np.concatenate(values), np.concatenate(columns), starts)
         return sparse.csr_array(parts, shape=(count, count)), right
 
-    def _windows(self) -> tuple[Indices, Floats, Floats]:
-        """Return each window's number by its centre (the last number is an empty one), means and inverses."""
-        touched = np.zeros((self.height, self.width), np.bool_)
-        unknown = (self._row >= 0).reshape(touched.shape)
-        for dy, dx in _WINDOWS:
-            touched[1:-1, 1:-1] |= unknown[1 + dy : self.height - 1 + dy, 1 + dx : self.width - 1 + dx]
+    def _windows(self, size: tuple[int, int]) -> tuple[Indices, Floats]:
+        """Return each window's number by its centre, and its statistics; the last is an empty window."""
+        height, width = size
+        touched = np.zeros(size, np.bool_)
+        unknown = (self._row >= 0).reshape(size)
         # A window lies within the frame: its centre is not on the frame's own border.
         rim = _REACH + 1
-        inside = np.zeros_like(touched)
-        inside[rim:-rim, rim:-rim] = touched[rim:-rim, rim:-rim]
-        centres = np.flatnonzero(inside)
-        number = np.full(inside.size, len(centres), np.int32)
+        for dy, dx in _WINDOWS:
+            touched[rim:-rim, rim:-rim] |= unknown[rim + dy : height - rim + dy, rim + dx : width - rim + dx]
+        centres = np.flatnonzero(touched)
+        number = np.full(touched.size, len(centres), np.int32)
         number[centres] = np.arange(len(centres), dtype=np.int32)
-        means, inverses = np.zeros((len(centres) + 1, 3)), np.zeros((len(centres) + 1, 6))
+        statistics = np.zeros((9, len(centres) + 1))
         for start in range(0, len(centres), _CHUNK_PX):
             part = slice(start, min(start + _CHUNK_PX, len(centres)))
-            means[part], inverses[part] = self._statistics(centres[part])
-        return number, means, inverses
+            statistics[:, part] = self._measure(centres[part])
+        return number, statistics
 
-    def _statistics(self, centres: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        """Return the windows' mean colours and the upper triangles of their inverse covariances."""
-        shifts = np.array([dy * self.width + dx for dy, dx in _WINDOWS])
-        colours = self._colours[centres[:, None] + shifts].astype(np.float64) / 255.0
-        means = colours.mean(axis=1)
-        red, green, blue = np.moveaxis(colours - means[:, None], 2, 0)
-        a = ((red * red).sum(1) + EPSILON) / 9
-        b = (red * green).sum(1) / 9
-        c = (red * blue).sum(1) / 9
-        d = ((green * green).sum(1) + EPSILON) / 9
-        e = (green * blue).sum(1) / 9
-        f = ((blue * blue).sum(1) + EPSILON) / 9
+    def _measure(self, centres: NDArray[np.intp]) -> Floats:
+        """Return windows' mean colours and the upper triangles of their inverse covariances, (9, n).
+
+        Sums of 8-bit colours are exact in whole numbers: nothing cancels where a window is almost flat.
+        """
+        sums = np.zeros((3, len(centres)), np.int32)
+        products = np.zeros((6, len(centres)), np.int32)
+        for shift in self._window_shifts:
+            colours = self._planes[:, centres + shift].astype(np.int32)
+            sums += colours
+            for place, (one, other) in enumerate(_PAIRS):
+                products[place] += colours[one] * colours[other]
+        covariances = (9 * products - np.stack([sums[one] * sums[other] for one, other in _PAIRS])) / 81.0
+        covariances[_VARIANCES] += _RIDGE
+        a, b, c, d, e, f = covariances
         cofactors = np.stack(
             [d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b]
         )
-        determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2]
-        return means, (cofactors / determinant).T
+        cofactors /= a * cofactors[0] + b * cofactors[1] + c * cofactors[2]
+        return np.concatenate([sums / 9.0, cofactors])
 
     def _stencil(self, centres: NDArray[np.intp], around: NDArray[np.intp]) -> Floats:
-        """Return the (n, 25) entries L_ij of each pixel i with the pixels j of its 5 x 5 neighbourhood.
+        """Return the (25, n) entries L_ij of each pixel i with the pixels j of the 5 x 5 around it.
 
         A pixel's part in a window is affine in the other pixel's colour, so the windows that two pixels share
         (a rectangle of the 3 x 3) are summed before the colours are multiplied.
         """
-        own = self._colours[centres].astype(np.float64) / 255.0
-        parts = np.empty((3, 3, len(centres), 4))
-        valid = np.zeros(len(centres))
-        for (dy, dx), part in self._parts(centres, own):
-            parts[dy + 1, dx + 1] = part
-            valid += part[:, 3] != 0
-        by_rows = _shared(parts)
-        by_both = [_shared(rows) for rows in by_rows]
-        stencil = np.empty((len(centres), len(_NEIGHBOURS)))
-        for place, (dy, dx) in enumerate(_NEIGHBOURS):
-            shared = by_both[dy + _REACH][dx + _REACH]
-            step = self._colours[around[:, place]] / 255.0 - own
-            stencil[:, place] = (shared[:, 3] + np.einsum("nc,nc->n", shared[:, :3], step)) / -9.0
-        stencil[:, _SELF] += valid
+        own = self._planes[:, centres].astype(np.float64)
+        parts = np.empty((3, 3, 4, len(centres)))
+        windows = np.zeros(len(centres))
+        for shift, part in zip(self._window_shifts, parts.reshape(9, 4, -1), strict=True):
+            number = self._window_of[centres + shift]
+            is_window = number < self._statistics.shape[1] - 1
+            self._part(number, own, part)
+            part[3] += is_window
+            windows += is_window
+        by_both = [_shared(rows) for rows in _shared(parts)]
+        stencil = np.empty((len(_NEIGHBOURS), len(centres)))
+        for entry, place, (dy, dx) in zip(stencil, around, _NEIGHBOURS, strict=True):
+            red, green, blue, constant = by_both[dy + _REACH][dx + _REACH]
+            step = self._planes[:, place] - own
+            entry[:] = red * step[0] + green * step[1] + blue * step[2] + constant
+        stencil *= -1.0 / 9.0
+        stencil[_SELF] += windows
         return stencil
 
-    def _parts(self, centres: NDArray[np.intp], own: Floats) -> Iterator[tuple[tuple[int, int], Floats]]:
-        """Yield, per window around each pixel, v = Sigma^-1 (I_i - mu) and 1 + v . (I_i - mu), or zeros."""
-        for dy, dx in _WINDOWS:
-            number = self._window_of[centres + dy * self.width + dx]
-            centred = own - self._means[number]
-            a, b, c, d, e, f = self._inverses[number].T
-            red, green, blue = centred.T
-            part = np.empty((len(centres), 4))
-            part[:, 0] = a * red + b * green + c * blue
-            part[:, 1] = b * red + d * green + e * blue
-            part[:, 2] = c * red + e * green + f * blue
-            part[:, 3] = 1.0 + np.einsum("nc,nc->n", part[:, :3], centred)
-            part[number == len(self._means) - 1] = 0.0
-            yield (dy, dx), part
+    def _part(self, number: Indices, own: Floats, part: Floats) -> None:
+        """Write v = Sigma^-1 (I_i - mu) and v . (I_i - mu) into a (4, n) array; zeros without a window."""
+        statistics = self._statistics[:, number]
+        a, b, c, d, e, f = statistics[3:]
+        red, green, blue = own - statistics[:3]
+        part[0] = a * red + b * green + c * blue
+        part[1] = b * red + d * green + e * blue
+        part[2] = c * red + e * green + f * blue
+        part[3] = part[0] * red + part[1] * green + part[2] * blue
 
 
-def _shared(parts: NDArray[np.float64] | list[Floats]) -> list[Floats]:
+def _shared(parts: Floats) -> list[Floats]:
     """Sum the three along the first axis over the windows that pixels -2, -1, 0, 1, 2 apart share."""
     first, middle, last = parts
     return [first, first + middle, first + middle + last, middle + last, last]

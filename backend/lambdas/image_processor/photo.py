@@ -5,23 +5,48 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+import zlib
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from app.constants.image_processing import MAX_IMAGE_DIMENSION, MAX_OBJECT_BYTES, MIN_OUTPUT_DIMENSION
+from lambdas.image_processor import sniff
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
 
-#: Formats that sellers upload; everything else Pillow might read stays shut (fewer decoders, fewer holes).
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
+#: Formats that sellers upload, and the decoders that may see each; everything else Pillow might read stays
+#: shut (fewer decoders, fewer holes).
+FORMATS: Final = {
+    "JPEG": ("JPEG", "MPO"),
+    "PNG": ("PNG",),
+    "WEBP": ("WEBP",),
+    "AVIF": ("AVIF",),
+    "GIF": ("GIF",),
+    "TIFF": ("TIFF",),
+    "BMP": ("BMP",),
+}
 #: More pixels than any camera's photo has: such a file is an attack or a mistake, not a large photo.
 BOMB_PIXELS: Final = 200_000_000
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
-_KNOWN_BUT_CLOSED: Final = {b"%PDF": "PDF", b"8BPS": "Photoshop", b"\0\0\1\0": "icon", b"qoif": "QOI"}
+#: Progressive photos have about ten scans; each costs a pass over every pixel.
+BOMB_SCANS: Final = 100
 #: What Pillow's decoders raise on damaged files.
-_DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, TypeError, KeyError)
+DAMAGE: Final = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, AttributeError,
+    AssertionError, NotImplementedError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
+#: EXIF's orientation -> what turns the picture upright (the standard's table 4.6.4 A, tag 274).
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def decode(data: bytes) -> Photo:
@@ -42,37 +67,45 @@ def decode(data: bytes) -> Photo:
     if not data:
         raise PermanentError(FailureCode.EMPTY_FILE)
     if len(data) > MAX_OBJECT_BYTES:
-        raise PermanentError(FailureCode.TOO_MANY_BYTES)
+        raise PermanentError(FailureCode.TOO_MANY_BYTES, f"It has {len(data) / 2**20:.0f} MiB.")
+    name = _supported_format(data)
+    _refuse_costly_headers(name, data)
     with warnings.catch_warnings():
         # Pillow warns of bombs and odd metadata; the first is an error below, the second harmless.
         warnings.simplefilter("ignore")
-        image = _open(data)
+        image = _open(data, FORMATS[name])
         _check_size(*image.size)
-        return Photo(_pixels(image), image.format or "unknown")
+        pixels = _pixels(image)
+    # Some headers say one size and their data another.
+    _check_size(pixels.shape[1], pixels.shape[0])
+    return Photo(pixels, image.format or name)
 
 
-def _open(data: bytes) -> Image.Image:
+def _supported_format(data: bytes) -> str:
+    name = sniff.format_of(data)
+    if name is None:
+        kind = sniff.kind_of(data)
+        raise PermanentError(FailureCode.NOT_AN_IMAGE, f"It is {kind}." if kind else "")
+    if name not in FORMATS:
+        raise PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"It is {name}.")
+    return name
+
+
+def _refuse_costly_headers(name: str, data: bytes) -> None:
+    """Refuse what would cost memory or time before Pillow can be asked."""
+    if name == "WEBP" and (size := sniff.webp_size(data)) is not None:
+        _check_size(*size)
+    if name == "JPEG" and sniff.jpeg_scans(data, BOMB_SCANS) >= BOMB_SCANS:
+        raise PermanentError(FailureCode.BOMB, f"It has {BOMB_SCANS} scans or more.")
+
+
+def _open(data: bytes, decoders: tuple[str, ...]) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(io.BytesIO(data), formats=decoders)
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
-    except UnidentifiedImageError as exc:
-        raise _unidentified(data) from exc
-    except _DAMAGE as exc:
+    except (UnidentifiedImageError, *DAMAGE) as exc:
         raise PermanentError(FailureCode.TRUNCATED) from exc
-
-
-def _unidentified(data: bytes) -> PermanentError:
-    """Tell a format that is closed here from a damaged file and from no picture at all."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return PermanentError(FailureCode.UNSUPPORTED_FORMAT, "It is HEIC.")
-    for magic, name in _KNOWN_BUT_CLOSED.items():
-        if data.startswith(magic):
-            return PermanentError(FailureCode.UNSUPPORTED_FORMAT, f"It is a {name} file.")
-    begins_as_picture = data.startswith(
-        (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
-    ) or (data.startswith(b"RIFF") and data[8:12] in {b"WEBP", b""})
-    return PermanentError(FailureCode.TRUNCATED if begins_as_picture else FailureCode.NOT_AN_IMAGE)
 
 
 def _check_size(width_px: int, height_px: int) -> None:
@@ -84,45 +117,71 @@ def _check_size(width_px: int, height_px: int) -> None:
         raise PermanentError(FailureCode.TOO_SMALL, f"It has {width_px} x {height_px}.")
 
 
-def _pixels(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """Return (height, width, 3) uint8."""
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        opaque = _flatten(_eight_bits(upright))
-        return np.ascontiguousarray(np.asarray(_to_srgb(opaque, image.info.get("icc_profile"))))
+        profile = image.info.get("icc_profile")
+        opaque = _flatten(_eight_bits(_upright(image)))
+        return np.ascontiguousarray(np.asarray(_to_srgb(opaque, profile)))
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
-    except _DAMAGE as exc:
+    except DAMAGE as exc:
         raise PermanentError(FailureCode.TRUNCATED) from exc
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except DAMAGE:
+        # Damaged EXIF around an undamaged picture: it is shown as it lies, as browsers do.
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit and float greys, which Pillow would clip."""
+    """Scale greys of more than eight bits, which Pillow would clip."""
     if not image.mode.startswith(("I", "F")):
         return image
-    samples = np.asarray(image, np.float64)
-    top = 65535.0 if image.mode.startswith("I") else float(max(samples.max(), 1e-9))
-    return Image.fromarray(np.clip(samples * (255.0 / top), 0, 255).astype(np.uint8))
+    samples = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        # Rounded to nearest in whole numbers: 65535 / 255 is 257.
+        return Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    finite = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    # Integers are 16-bit samples in a wider word; floats run to 1, or to whatever their maker chose.
+    top = 65535.0 if image.mode == "I" else max(float(finite.max()), 1.0)
+    return Image.fromarray(np.clip(finite * np.float32(255.0 / top) + 0.5, 0, 255).astype(np.uint8))
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """Put a transparent picture on white."""
+    """Put a transparent picture on white; a palette becomes colours."""
     if not image.has_transparency_data:
-        return image
-    layer = image.convert("RGBA")
-    ground = Image.new("RGBA", layer.size, "white")
-    return Image.alpha_composite(ground, layer).convert("RGB")
+        return image.convert("RGB") if image.mode == "P" else image
+    layered = image.convert("LA" if image.mode in {"1", "L", "LA", "La"} else "RGBA")
+    opaque = layered.convert("L" if layered.mode == "LA" else "RGB")
+    ground = Image.new(opaque.mode, opaque.size, "white")
+    ground.paste(opaque, mask=layered.getchannel("A"))
+    return ground
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert by the embedded profile; a profile that is broken or of another kind of picture is ignored."""
-    if profile and image.mode in {"RGB", "CMYK", "L"}:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            return image.convert("RGB")
-        return converted if converted is not None else image.convert("RGB")
+    try:
+        source = _source_profile(image.mode, profile)
+        if source is not None:
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+            return image.convert("RGB") if converted is None else converted
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        pass
     return image.convert("RGB")
+
+
+def _source_profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
+    """Return the profile to convert from, None where the samples are sRGB or nobody says what they are."""
+    if mode == "LAB":
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    if not profile or mode not in {"RGB", "CMYK", "L"}:
+        return None
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return None if ImageCms.getProfileDescription(source).startswith("sRGB") else source

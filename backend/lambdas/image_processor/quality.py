@@ -50,7 +50,7 @@ def measure(mask: Mask) -> dict[str, float]:
     # The 99.5th percentile: a few stray pixels are no subject. Sorting 320 x 320 values takes a millisecond.
     confidence = float(np.quantile(probability, 0.995))
     # The mask's own resolution suffices for shares of areas.
-    subject = _stretched(probability) > 0.5
+    subject = probability > _middle(probability)
     covered = int(subject.sum())
     soft = float(((probability > 0.1) & (probability < 0.9)).sum())
     return {
@@ -70,10 +70,10 @@ CHECKS: Final[Mapping[FailureCode, Callable[[Measures], bool]]] = {
 }
 
 
-def _stretched(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the mask shows: stretched where there is something to stretch."""
+def _middle(probability: NDArray[np.float32]) -> float:
+    """Return the middle of the mask's own range, at most 0.5: a frame that is sure everywhere is full."""
     low, high = float(probability.min()), float(probability.max())
-    return (probability - low) / (high - low) if high >= MIN_CONFIDENCE and high > low else probability
+    return min((low + high) / 2, 0.5) if high >= MIN_CONFIDENCE else 0.5
 
 
 def _main_share(subject: NDArray[np.bool_], covered: int) -> float:

@@ -1,7 +1,8 @@
-"""Segmentation by onnxruntime: one model in memory at a time, loaded when its turn comes."""
+"""Segmentation by onnxruntime: a model is loaded when its turn comes, and stays while there is room."""
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -16,8 +17,8 @@ from scipy import ndimage
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import ModelSpec, Stretch
+from lambdas.image_processor.weight_files import preferred
 
-_EMBEDDED_DIR: Final = Path(__file__).resolve().parent / "weights"
 #: Components smaller than this share of the largest are dropped from a mirrored mean.
 _COMPONENT_SHARE: Final = 0.15
 #: A prediction flatter than this carries no subject; stretching it would invent one.
@@ -25,17 +26,22 @@ _FLAT: Final = 1e-6
 
 
 class Segmenter:
-    """Runs models over photos. Holds the session of the model that ran last; safe to prefetch from.
+    """Runs models over photos. Holds the sessions of the models that ran last; safe to prefetch from.
 
     Args:
         weights_dir: the folder of the downloaded weights; embedded models are found beside this module.
+        threads: that one inference uses; 0: as many as this process may run on.
+        resident_models: how many stay in memory; a further one takes the place of the one unused longest.
 
     """
 
-    def __init__(self, weights_dir: Path) -> None:
+    def __init__(self, weights_dir: Path, threads: int = 0, resident_models: int = 1) -> None:
         self._weights_dir = weights_dir
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._resident_models = resident_models
         self._lock = threading.Lock()
-        self._loaded: tuple[str, Future[Any]] | None = None
+        #: By model, the one unused longest first.
+        self._sessions: dict[str, Future[Any]] = {}
 
     def has_weights(self, spec: ModelSpec) -> bool:
         """Return whether the model's file is there."""
@@ -69,36 +75,42 @@ class Segmenter:
         return Mask(to_alpha(spec, probability, photo.size), probability)
 
     def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        outputs = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: tensor})
+        source = session.get_inputs()[0]
+        # The last two; a dimension that the file leaves open has a name instead of a number.
+        sides = {side for side in source.shape[-2:] if isinstance(side, int)}
+        if not sides <= {spec.input_side_px}:
+            raise self._another_model(spec, f"its input is {source.shape}")
+        outputs = session.run([session.get_outputs()[0].name], {source.name: tensor})
         probability = np.asarray(outputs[0], np.float32).squeeze()
         if probability.shape != tensor.shape[2:]:
-            raise WeightsError(
-                f"{self._path(spec)} is not {spec.name}: its output is {outputs[0].shape}; "
-                "run `image-processor models pull`"
-            )
+            raise self._another_model(spec, f"its output is {outputs[0].shape}")
         return probability
+
+    def _another_model(self, spec: ModelSpec, what: str) -> WeightsError:
+        return WeightsError(
+            f"{self._path(spec)} is not {spec.name}: {what}; run `image-processor models pull`"
+        )
 
     def _session(self, spec: ModelSpec) -> Future[Any]:
         with self._lock:
-            if self._loaded is None or self._loaded[0] != spec.name:
-                # The model before is dropped first: two never stand in memory together.
-                self._loaded = None
-                future: Future[Any] = Future()
-                self._loaded = (spec.name, future)
+            future = self._sessions.pop(spec.name, None)
+            if future is None or (future.done() and future.exception() is not None):
+                # Room is made first: one more than agreed never stands in memory.
+                while len(self._sessions) >= self._resident_models:
+                    del self._sessions[next(iter(self._sessions))]
+                future = Future()
                 threading.Thread(target=self._load, args=(spec, future), daemon=True).start()
-            elif self._loaded[1].done() and self._loaded[1].exception() is not None:
-                self._loaded = (spec.name, Future())
-                threading.Thread(target=self._load, args=(spec, self._loaded[1]), daemon=True).start()
-            return self._loaded[1]
+            self._sessions[spec.name] = future
+            return future
 
     def _load(self, spec: ModelSpec, future: Future[Any]) -> None:
         try:
-            future.set_result(_open_session(self._path(spec)))
+            future.set_result(_open_session(self._path(spec), self._threads))
         except Exception as exc:  # noqa: BLE001 (carried to whoever asks for the session)
             future.set_exception(exc)
 
     def _path(self, spec: ModelSpec) -> Path:
-        return (_EMBEDDED_DIR if spec.is_embedded else self._weights_dir) / spec.filename
+        return preferred(spec, self._weights_dir, ort.__version__)
 
 
 def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -153,12 +165,16 @@ def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.where(filled & (probability <= 0.5), 1.0, cleaned), np.float32)
 
 
-def _open_session(path: Path) -> Any:
+def _open_session(path: Path, threads: int) -> Any:
     if not path.is_file():
         raise WeightsError(f"the weights {path} are missing; run `image-processor models pull`")
     options = ort.SessionOptions()
-    # The arena keeps the peak for ever; every pass needs the same buffers anyway.
+    # The arena keeps the peak for ever, and the pattern plans for every output at once.
     options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.intra_op_num_threads = threads
+    # Threads that spin while they wait burn a sixth of the CPU time of an inference, and take it from others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,42 +1,69 @@
-"""Solves the band's equations directly: pixels along an outline make a matrix of small bandwidth. Pure."""
+"""Solves the band's equations: a direct factor in single precision, refined by conjugate gradients. Pure.
+
+The factor alone is right to about 1e-5; as a preconditioner it brings the residual below 1e-8 in one or two
+steps, at half the memory and time of a factor in double precision.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import solveh_banded
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 from threadpoolctl import threadpool_limits
 
+from lambdas.image_processor.dissection import dissect
+from lambdas.image_processor.multifrontal import Factor
 
-def solve(matrix: sparse.csr_array, right: NDArray[np.float64]) -> NDArray[np.float64]:
+#: Relative residual at which the solution is taken; the reference stops at 1e-7.
+TOLERANCE: Final = 1e-8
+_MAX_STEPS: Final = 200
+
+Vector = NDArray[np.float64]
+
+
+class NotConvergedError(ArithmeticError):
+    """The residual stayed above the tolerance."""
+
+
+def solve(
+    matrix: sparse.csr_array, right: Vector, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> Vector:
     """Return x with `matrix @ x = right`.
 
-    Reverse Cuthill-McKee orders the unknowns along the band, LAPACK's banded Cholesky factors them.
-
     Args:
-        matrix: (n, n) symmetric positive definite, float64.
+        matrix: (n, n) symmetric positive definite, float64; couples pixels at most two apart.
         right: (n,) float64.
+        rows: (n,) pixel row of each unknown.
+        columns: (n,) pixel column of each unknown.
 
     Raises:
+        NotConvergedError: the residual stayed above the tolerance.
         numpy.linalg.LinAlgError: the matrix is not positive definite.
 
     """
-    order = reverse_cuthill_mckee(matrix, symmetric_mode=True)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order), dtype=order.dtype)
-    rows = place[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))]
-    columns = place[matrix.indices]
-    upper = columns >= rows
-    rows, columns = rows[upper], columns[upper]
-    bandwidth = int((columns - rows).max())
-    banded = np.zeros((bandwidth + 1, matrix.shape[0]), order="F")
-    banded[bandwidth + rows - columns, columns] = matrix.data[upper]
-    solution = np.empty(len(right))
-    # Its blocks are too small to share: more threads would only spin.
+    # The fronts are too small to share: more BLAS threads would only spin.
     with threadpool_limits(1, user_api="blas"):
-        solution[order] = solveh_banded(
-            banded, right[order], overwrite_ab=True, overwrite_b=True, check_finite=False
-        )
-    return solution
+        factor = Factor.of(matrix, dissect(rows, columns))
+        return _refine(matrix, right, factor.solve)
+
+
+def _refine(matrix: sparse.csr_array, right: Vector, precondition: Callable[[Vector], Vector]) -> Vector:
+    """Run preconditioned conjugate gradients (Hestenes and Stiefel, 1952) from the first answer on."""
+    enough = TOLERANCE * float(np.linalg.norm(right))
+    x = precondition(right)
+    residual = right - matrix @ x
+    direction, energy = np.zeros_like(x), 1.0
+    for _ in range(_MAX_STEPS):
+        if np.linalg.norm(residual) <= enough:
+            return x
+        corrected = precondition(residual)
+        energy, before = float(residual @ corrected), energy
+        direction = corrected + (energy / before) * direction
+        image = matrix @ direction
+        step = energy / float(direction @ image)
+        x += step * direction
+        residual -= step * image
+    raise NotConvergedError(f"the residual is still above {TOLERANCE:g} after {_MAX_STEPS} steps")

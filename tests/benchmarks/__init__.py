@@ -1,0 +1,1 @@
+"""`make bench`: ours against the deployed path, interleaved, in one run."""

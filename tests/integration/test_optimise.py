@@ -1,0 +1,88 @@
+"""The graph that is optimised ahead of time: the same answers, and loaded only where it is the model's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from lambdas.image_processor import smoke, weight_files
+from lambdas.image_processor.errors import WeightsError
+from lambdas.image_processor.recipes import U2NET, ModelSpec
+from lambdas.image_processor.segment import Segmenter
+from models_download.optimise import OptimiseError, optimise
+from tests.red_network import write_red_network
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ModelSpec:
+    """A model whose weights lie in the folder."""
+    write_red_network(tmp_path / "u2net.onnx")
+    path = tmp_path / "u2net.onnx"
+    return replace(U2NET, size_bytes=path.stat().st_size, sha256=weight_files.sha256(path))
+
+
+def _preferred(spec: ModelSpec, folder: Path) -> str:
+    return weight_files.preferred(spec, folder, ort.__version__).name
+
+
+def test_the_optimised_graph_answers_as_the_original(spec: ModelSpec, tmp_path: Path) -> None:
+    """It is another graph, without the normalisation, and the engine loads it."""
+    before = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    path = optimise(spec, tmp_path)
+    assert (path.name, _preferred(spec, tmp_path)) == ("u2net.optimised.onnx", "u2net.optimised.onnx")
+    assert b"BatchNormalization" not in path.read_bytes()
+    after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "u2net.onnx", "u2net.optimised.json", "u2net.optimised.onnx",
+    ]  # fmt: skip
+
+
+def test_another_model_s_graph_is_not_loaded(spec: ModelSpec, tmp_path: Path) -> None:
+    """After the weights change, by another onnxruntime, cut short, or with a spoilt note: the original is."""
+    optimise(spec, tmp_path)
+    assert _preferred(replace(spec, sha256="0" * 64), tmp_path) == "u2net.onnx"
+    assert weight_files.preferred(spec, tmp_path, "0.1").name == "u2net.onnx"
+    note = weight_files.record(spec, tmp_path)
+    for spoilt in ("", "[]", json.dumps(json.loads(note.read_text()) | {"size_bytes": 1})):
+        note.write_text(spoilt)
+        assert _preferred(spec, tmp_path) == "u2net.onnx"
+    note.unlink()
+    assert _preferred(spec, tmp_path) == "u2net.onnx"
+
+
+def test_without_an_original_the_optimised_graph_is_enough(spec: ModelSpec, tmp_path: Path) -> None:
+    """An image may carry one file per model."""
+    optimise(spec, tmp_path)
+    (tmp_path / "u2net.onnx").unlink()
+    segmenter = Segmenter(tmp_path)
+    assert segmenter.has_weights(spec)
+    assert segmenter.segment(spec, smoke.embedded_picture()).alpha.shape == (240, 320)
+
+
+def test_what_is_no_graph_cannot_be_optimised(spec: ModelSpec, tmp_path: Path) -> None:
+    """The message names the file; nothing is left."""
+    (tmp_path / "u2net.onnx").write_bytes(b"no graph")
+    with pytest.raises(OptimiseError, match=r"u2net\.onnx cannot be optimised"):
+        optimise(spec, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["u2net.onnx"]
+
+
+def test_missing_weights_name_the_command(tmp_path: Path) -> None:
+    """An operator reads what to do."""
+    with pytest.raises(WeightsError, match="image-processor models pull"):
+        Segmenter(tmp_path).segment(U2NET, smoke.embedded_picture())
+
+
+def test_threads_do_not_change_the_answer(spec: ModelSpec, tmp_path: Path) -> None:
+    """One thread or all."""
+    found = [
+        Segmenter(tmp_path, threads).segment(spec, smoke.embedded_picture()).alpha for threads in (0, 1, 2)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])

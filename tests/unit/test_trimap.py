@@ -1,0 +1,66 @@
+"""The trimap: what is sure, what is not, and the frame's edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from lambdas.image_processor.recipes import Matting
+from lambdas.image_processor.trimap import BACKGROUND, FOREGROUND, UNKNOWN, trimap
+
+Pixels = NDArray[np.uint8]
+
+masks = hnp.arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)))
+settings = st.builds(Matting, st.integers(128, 254), st.integers(1, 127), st.integers(0, 12))
+
+
+def by_definition(mask: Pixels, matting: Matting) -> Pixels:
+    """Look at every pixel's square in turn."""
+    size = max(matting.erode_size_px, 1)
+    rows, columns = mask.shape
+    regions = np.full(mask.shape, UNKNOWN, np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            window = [
+                int(mask[y, x]) if 0 <= y < rows and 0 <= x < columns else 0
+                for y in range(row - size // 2, row - size // 2 + size)
+                for x in range(column - size // 2, column - size // 2 + size)
+            ]
+            if min(window) > matting.foreground_threshold:
+                regions[row, column] = FOREGROUND
+            elif max(window) < matting.background_threshold:
+                regions[row, column] = BACKGROUND
+    return regions
+
+
+@given(masks, settings)
+def test_as_defined(mask: Pixels, matting: Matting) -> None:
+    """Every pixel of the square must be sure; beyond the frame lies background."""
+    assert (by_definition(mask, matting) == trimap(mask, matting)).all()
+
+
+def test_the_band_of_a_straight_edge() -> None:
+    """Ten pixels of erosion: five on each side of an edge, and the thresholds themselves are not sure."""
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:, 30:] = 255
+    row = trimap(mask, Matting())[20]
+    assert [BACKGROUND] * 26 + [UNKNOWN] * 9 + [FOREGROUND] * 21 + [UNKNOWN] * 4 == row.tolist()
+
+
+@pytest.mark.parametrize(
+    ("level", "region"),
+    [(255, FOREGROUND), (241, FOREGROUND), (240, UNKNOWN), (10, UNKNOWN), (9, BACKGROUND), (0, BACKGROUND)],
+)
+def test_constant_masks(level: int, region: int) -> None:
+    """The middle of a constant mask shows the thresholds; both bounds are exclusive."""
+    assert region == trimap(np.full((31, 31), level, np.uint8), Matting())[15, 15]
+
+
+def test_a_subject_at_the_frame_is_unsure_along_it() -> None:
+    """What touches the frame may go on beyond it."""
+    regions = trimap(np.full((30, 30), 255, np.uint8), Matting())
+    assert (UNKNOWN, FOREGROUND) == (regions[0, 15], regions[15, 15])
