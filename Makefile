@@ -37,6 +37,11 @@ fuzz: $(READY) ## throw 20,000 damaged files at the decoder [CASES=n SEED=n]
 bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [CASES="happy-1600 ..."]
 	@PYTHONPATH=backend:. $(BIN)/python -m tests.benchmarks.run $(if $(QUICK),--quick) $(CASES)
 
+##@ Crashes
+.PHONY: chaos
+chaos: $(READY) ## kill workers at every step and count what was lost, doubled, stuck, leaked [KILLS=600 SEED=n]
+	@PYTHONPATH=backend:. $(BIN)/python -m tests.chaos.run $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
 ##@ Set-up
 .PHONY: setup requirements
 setup: $(READY) ## make the virtual environment from the lock

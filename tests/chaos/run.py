@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.postgres import PostgresError, find_binaries
 from tests.chaos import faults, kills, mutations
 from tests.chaos.stack import ChaosStack, chaos_stack
 from tests.chaos.verdict import RECOVERY_BOUND_SECONDS, Verdict
@@ -29,6 +30,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="runs whose name contains this; leaves the mutations out")
     arguments = parser.parse_args()
+    try:
+        find_binaries()
+    except PostgresError as exc:
+        print(f"chaos: skipped, {exc}")
+        return 0
     started = time.monotonic()
     verdicts: list[Verdict] = []
 
@@ -67,7 +73,7 @@ def _runs(stack: ChaosStack, budget: int) -> Iterator[tuple[str, Callable[[], Ve
     yield "reconciler-killed", lambda: kills.in_the_reconciler(stack, rounds)
     for workers, number in at_steps.items():
         yield f"sigkill-{workers}", partial(kills.at_every_step, stack, workers, number)
-    soaked = max(10, budget - sum(at_steps.values()) - 14 * rounds - 10)
+    soaked = max(10, budget - sum(at_steps.values()) - 14 * rounds)
     yield "soak", lambda: kills.soak(stack, max(40, round(_SOAK_JOBS * scale)), soaked)
 
 
