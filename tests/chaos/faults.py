@@ -169,6 +169,22 @@ def stale_worker(stack: ChaosStack, backend: Path | None = None, limit: float = 
     return run.verdict
 
 
+def stopped_in_the_transaction(stack: ChaosStack) -> Verdict:
+    """A worker is paused with its final transaction open: PostgreSQL ends it, and another one does the job."""
+    with scene(stack, "stopped-in-the-transaction") as run:
+        paused = run.crew.spawn("worker", stop_at="before_commit", once=True, other_version=True)
+        run.enqueue(1)
+        run.wait_for_steps("stopped", 1)
+        run.enqueue(3)
+        run.crew.keep_workers(2)
+        # The session's idle_in_transaction_session_timeout, the lease and the reconciler's period.
+        run.wait_until_ended(120)
+        with suppress(ProcessLookupError):
+            kill(paused, signal.SIGCONT)
+        run.wait_for(lambda: paused not in run.crew.alive, 20)
+    return run.verdict
+
+
 def _everything(run: Scene) -> dict[str, Any]:
     """Return every row and object that the run's jobs have."""
     found: dict[str, Any] = {}

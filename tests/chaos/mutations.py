@@ -14,6 +14,8 @@ from tests.chaos.verdict import Verdict
 
 _BACKEND = Path(__file__).resolve().parents[2] / "backend"
 _LIMIT_SECONDS = 20.0
+#: Without leases the killed jobs never end: there is nothing to wait for.
+_KILLS_LIMIT_SECONDS = 12.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Mutation:
     before: str
     after: str
     first: str
+    #: What its absence must show as; anything else may be a slow machine.
+    signs: tuple[str, ...]
 
 
 MUTATIONS = (
@@ -34,6 +38,7 @@ MUTATIONS = (
         "(Job.id == claim.job_id) & (Job.lease_token == claim.token) & (Job.status == JobStatus.PROCESSING)",
         "Job.id == claim.job_id",
         "stale-worker",
+        ("doubled", "stale_writes"),
     ),
     Mutation(
         "lease",
@@ -41,6 +46,7 @@ MUTATIONS = (
         "return (Job.lease_expires_at <= func.now()) | abandoned",
         "return Job.id.is_(None)",
         "sigkill",
+        ("stuck",),
     ),
     Mutation(
         "conditional claim",
@@ -48,6 +54,7 @@ MUTATIONS = (
         ".where(Job.id == message.job_id, claimable(), Job.claim_count < MAX_CLAIMS)",
         ".where(Job.id == message.job_id)",
         "duplicated-delayed",
+        ("doubled", "overlapping"),
     ),
     Mutation(
         "book lock",
@@ -55,6 +62,7 @@ MUTATIONS = (
         "if session.scalar(select(Book.id).where(Book.id == claim.book_id).with_for_update()) is None:",
         "if session.scalar(select(Book.id).where(Book.id == claim.book_id)) is None:",
         "same-book",
+        ("doubled",),
     ),
 )
 
@@ -77,10 +85,11 @@ def run_all(stack: ChaosStack, tell: Callable[[Verdict], None]) -> list[dict[str
         tell(last)
         # The mutated workers must have worked: one that cannot even start proves nothing.
         did_work = last.extra["workers_ready"] > 0 and last.stuck < last.jobs
+        shows = any(getattr(last, sign) for sign in mutation.signs)
         entries.append(
             {
                 "removed": mutation.removed,
-                "caught": not last.passed and did_work,
+                "caught": shows and did_work,
                 "by": last.name,
                 "findings": last.findings[:3],
             }
@@ -91,7 +100,7 @@ def run_all(stack: ChaosStack, tell: Callable[[Verdict], None]) -> list[dict[str
 def _suite(stack: ChaosStack, backend: Path, first: str) -> Sequence[Verdict]:
     """Run the small suite, the named run first; stop at the first failure."""
     runs: dict[str, Callable[[], Verdict]] = {
-        "sigkill": lambda: kills.at_every_step(stack, 2, 4, backend, _LIMIT_SECONDS),
+        "sigkill": lambda: kills.at_every_step(stack, 2, 4, backend, _KILLS_LIMIT_SECONDS),
         "stale-worker": lambda: faults.stale_worker(stack, backend, _LIMIT_SECONDS),
         "duplicated-delayed": lambda: faults.duplicated_and_delayed(stack, 6, backend, _LIMIT_SECONDS),
         "same-book": lambda: faults.same_book(stack, 2, backend, _LIMIT_SECONDS),

@@ -63,6 +63,9 @@ def _runs(stack: ChaosStack, budget: int) -> Iterator[tuple[str, Callable[[], Ve
     yield "same-book", lambda: faults.same_book(stack, max(2, jobs // 8))
     yield "stale-worker", lambda: faults.stale_worker(stack)
     yield "crash-loop", lambda: kills.crash_loop(stack)
+    if scale == 1:
+        # A minute of waiting for PostgreSQL's own timeout.
+        yield "stopped-in-the-transaction", lambda: faults.stopped_in_the_transaction(stack)
     yield "clock-off", lambda: faults.clock_off(stack, jobs)
     yield "postgres-restarted", lambda: faults.postgres_restarted(stack, jobs)
     yield "connections-cut", lambda: faults.connections_cut(stack, jobs)
