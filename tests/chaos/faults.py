@@ -170,7 +170,7 @@ def stale_worker(stack: ChaosStack, backend: Path | None = None, limit: float = 
 
 
 def stopped_in_the_transaction(stack: ChaosStack) -> Verdict:
-    """A worker is paused with its final transaction open: PostgreSQL ends it, and another one does the job."""
+    """A worker is paused with its last transaction open: PostgreSQL ends it, another one does the job."""
     with scene(stack, "stopped-in-the-transaction") as run:
         paused = run.crew.spawn("worker", stop_at="before_commit", once=True, other_version=True)
         run.enqueue(1)
