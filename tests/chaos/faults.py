@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.models import BookImage
 from app.models import ImageProcessingJob as Job
 from lambdas.image_processor.storage import object_keys
-from tests.chaos.roles import LEASE_SECONDS
+from tests.chaos.parts import LEASE_SECONDS
 from tests.chaos.scenes import Scene, scene
 from tests.chaos.stack import ChaosStack
 from tests.chaos.verdict import Verdict

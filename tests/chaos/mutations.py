@@ -12,7 +12,7 @@ from tests.chaos import faults, kills
 from tests.chaos.stack import ChaosStack
 from tests.chaos.verdict import Verdict
 
-_BACKEND = Path(__file__).resolve().parents[2] / "backend"
+BACKEND = Path(__file__).resolve().parents[2] / "backend"
 _LIMIT_SECONDS = 20.0
 #: Without leases the killed jobs never end: there is nothing to wait for.
 _KILLS_LIMIT_SECONDS = 12.0
@@ -115,7 +115,7 @@ def _suite(stack: ChaosStack, backend: Path, first: str) -> Sequence[Verdict]:
 
 def _copy(stack: ChaosStack, name: str) -> Path:
     target = stack.folder / "mutations" / name / "backend"
-    shutil.copytree(_BACKEND, target, ignore=shutil.ignore_patterns("__pycache__", "training", "*.onnx"))
+    shutil.copytree(BACKEND, target, ignore=shutil.ignore_patterns("__pycache__", "training", "*.onnx"))
     return target
 
 

@@ -20,7 +20,7 @@ from app.models import ImageProcessingJob as Job
 from lambdas.image_processor.storage import object_keys, parse_result_key
 from lambdas.reconciler.sweep import Sweep
 from tests.chaos.events import Event
-from tests.chaos.roles import LEASE_SECONDS, RECONCILER_PERIOD_SECONDS
+from tests.chaos.parts import LEASE_SECONDS, RECONCILER_PERIOD_SECONDS
 from tests.chaos.stack import ChaosStack
 
 ENDED = frozenset({"completed", "failed", "permanently_failed"})

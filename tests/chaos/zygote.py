@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.events import Journal
-from tests.chaos.roles import ROLES, Prepared, Self, prepare
+from tests.chaos.parts import Prepared, Self, prepare
+from tests.chaos.roles import ROLES
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from lambdas.image_processor.domain import Claim, JobMessage
 from lambdas.image_processor.errors import FailureCode, PermanentError
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 from tests.contract.worlds import PostgresWorld
-from tests.fakes import FakeSqs
+from tests.fake_sqs import FakeSqs
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from app.models import ImageProcessingJob as Job
 from lambdas.image_processor.domain import Claim, JobMessage
 from lambdas.image_processor.errors import TransientError
 from lambdas.reconciler import handler
-from lambdas.reconciler.reconcile import Reconciler, Tally
+from lambdas.reconciler.reconcile import Reconciler
+from lambdas.reconciler.tally import Tally
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 from tests.contract.worlds import PostgresWorld
-from tests.fakes import FakeSqs
+from tests.fake_sqs import FakeSqs
 
 MINUTE = 60.0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.events import Event, Journal
+from tests.chaos.mutations import BACKEND, MUTATIONS, Mutation
 from tests.chaos.verdict import Verdict, judge_events
 
 
@@ -84,3 +86,11 @@ def test_a_journal_is_read_on(tmp_path: Path) -> None:
     with journal.path.open("ab") as file:
         file.write(b', "role": "worker", "step": "ready", "job_id": null}\n')
     assert ["ready", "claimed"] == [event.step for event in journal.events()]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.removed)
+def test_each_mutation_still_finds_its_line(mutation: Mutation) -> None:
+    """The line is there exactly once, and what replaces it is still Python."""
+    source = (BACKEND / mutation.file).read_text()
+    assert 1 == source.count(mutation.before)
+    ast.parse(source.replace(mutation.before, mutation.after))

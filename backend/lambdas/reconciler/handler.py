@@ -20,7 +20,8 @@ from lambdas.image_processor.credentials import SecretCredentials
 from lambdas.image_processor.database import open_engine
 from lambdas.image_processor.telemetry import NAMESPACE, Telemetry
 from lambdas.reconciler.config import ReconcilerSettings
-from lambdas.reconciler.reconcile import Reconciler, Tally
+from lambdas.reconciler.reconcile import Reconciler
+from lambdas.reconciler.tally import Tally
 
 #: With less left than this no further job is begun.
 _RESERVE_SECONDS: Final = 10.0

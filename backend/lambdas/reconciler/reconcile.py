@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Engine, func, select
@@ -25,6 +25,7 @@ from lambdas.image_processor import job_rows
 from lambdas.image_processor.database import in_transaction
 from lambdas.image_processor.errors import FailureCode, TransientError, failure_reason
 from lambdas.reconciler.due import Policy, is_abandoned, is_overdue, is_unsent, oldest
+from lambdas.reconciler.tally import Tally
 
 _T = TypeVar("_T")
 #: So many rows in a row that the database could not work: it is down, and the next run goes on.
@@ -34,36 +35,6 @@ _POLICY = Policy()
 Helper = Callable[[Session, Job], str]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one run did."""
-
-    #: Expired leases returned to `pending`, with a new message.
-    taken_back: int = 0
-    #: `pending` jobs whose message was sent again.
-    republished: int = 0
-    #: `queue_failed` jobs whose message SQS took at last.
-    sent: int = 0
-    #: Ended: the crash counter is full, the picture is gone, a live twin exists, SQS refuses the message.
-    crash_loops: int = 0
-    source_gone: int = 0
-    superseded: int = 0
-    given_up: int = 0
-    #: Rows that could not be helped this time; they stand behind the others next time.
-    errors: int = 0
-    #: The queue's visible depth before the run; None: SQS did not answer, and nothing was sent.
-    depth: int | None = None
-
-    def count(self, name: str | None) -> None:
-        """Add one to a count."""
-        if name is not None:
-            setattr(self, name, getattr(self, name) + 1)
-
-    def as_dict(self) -> dict[str, int | None]:
-        """Return the counts by name."""
-        return asdict(self)
 
 
 @dataclass(slots=True)
