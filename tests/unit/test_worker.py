@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from lambdas.image_processor.domain import (
+    Claim,
     Delivery,
     Ending,
+    FinishedPicture,
     GalleryImage,
     JobMessage,
     Outcome,
@@ -302,6 +304,22 @@ def test_database_away_when_the_lease_is_given_back(world: World) -> None:
     world.jobs.before = lambda _: None
     world.jobs.now += 400
     assert Ending.COMPLETED == world.deliver(receive_count=2).ending
+
+
+@pytest.mark.parametrize("receive_count", [1, 5])
+def test_a_commit_whose_answer_is_lost(world: World, receive_count: int) -> None:
+    """The job is completed: its message is acknowledged even on the last receipt, not dead-lettered."""
+    complete = world.jobs.complete
+
+    def committed_but_unanswered(claim: Claim, picture: FinishedPicture) -> int:
+        complete(claim, picture)
+        raise TransientError("the connection broke")
+
+    world.jobs.complete = committed_but_unanswered  # type: ignore[method-assign] # the fake is the test's own
+    outcome = world.deliver(receive_count)
+    assert (Ending.LEASE_LOST, True) == (outcome.ending, outcome.acknowledged)
+    assert ("completed", None) == (world.job.status, world.job.failure_code)
+    assert 1 == sum(image.is_primary for image in world.jobs.gallery(1))
 
 
 def test_verdict_that_cannot_be_written_is_not_lost(world: World) -> None:

@@ -176,6 +176,9 @@ class Worker:
                 self.jobs.fail(run.claim, PermanentError(FailureCode.RETRIES_EXHAUSTED), report)
             else:
                 self.jobs.release(run.claim, report)
+        except LeaseLostError as lost:
+            # Taken over, or ended after all: a commit whose answer was lost looks like an outage from here.
+            return _lost(run.claim, lost)
         except Exception:
             # The lease ends by itself; the reconciler or the next delivery takes the job over.
             logger.warning(
