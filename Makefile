@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+INFRA_READY := .venv-infra/.ready
 IMAGE_PROCESSOR := $(BIN)/image-processor
 
 ##@ Everyday
@@ -41,6 +42,22 @@ bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [CASES=
 .PHONY: chaos
 chaos: $(READY) ## kill workers at every step and count what was lost, doubled, stuck, leaked [KILLS=600 SEED=n]
 	@PYTHONPATH=backend:. $(BIN)/python -m tests.chaos.run $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+##@ Infrastructure
+.PHONY: infra-test infra-apply-test
+infra-test: $(READY) $(INFRA_READY) ## Terraform's rules, planted mistakes, workflows, scripts; no account
+	@infra/scripts/infra-test.sh
+
+infra-apply-test: $(READY) ## apply, release, drift, destroy on the AWS emulator (slow)
+	@$(BIN)/python -m tests.run infra_apply
+
+$(INFRA_READY): infra/tools/requirements.txt infra/tools/package-lock.json | $(READY)
+	@echo "setting up .venv-infra"
+	@test -x .venv-infra/bin/python || $(PYTHON) -m venv .venv-infra
+	@$(UV) pip sync --quiet --require-hashes --python .venv-infra/bin/python infra/tools/requirements.txt
+	@if command -v npm > /dev/null; then cp infra/tools/package*.json .venv-infra/ && \
+	  npm ci --prefix .venv-infra --ignore-scripts --no-audit --no-fund --silent; fi
+	@touch $@
 
 ##@ Set-up
 .PHONY: setup requirements

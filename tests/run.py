@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -41,14 +42,27 @@ def _run(suite: str, options: list[str]) -> tuple[str, bool]:
     seconds = time.monotonic() - started
     if not report.exists():
         return f"{suite}: no report, pytest ended with {status}", False
-    counts, wrongly_skipped = _count(report)
-    passed = status == 0 and counts["passed"] > 0 and not wrongly_skipped
-    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number or name == "passed")
-    told += "".join(f"; skipped without a missing component: {name}" for name in wrongly_skipped)
-    return f"{suite}: {told} in {seconds:.0f} s: {'ok' if passed else 'FAILED'}", passed
+    found = judge(status, report)
+    told = ", ".join(
+        f"{number} {name}" for name, number in found.counts.items() if number or name == "passed"
+    )
+    told += "".join(f"; skipped without a missing component: {name}" for name in found.wrongly_skipped)
+    return f"{suite}: {told} in {seconds:.0f} s: {'ok' if found.passed else 'FAILED'}", found.passed
 
 
-def _count(report: Path) -> tuple[dict[str, int], list[str]]:
+@dataclass(frozen=True)
+class Result:
+    """What pytest's report says of a suite."""
+
+    passed: bool
+    #: passed, failed, skipped -> tests.
+    counts: dict[str, int]
+    #: Tests that were skipped although nothing is missing here.
+    wrongly_skipped: list[str]
+
+
+def judge(status: int, report: Path) -> Result:
+    """Judge a suite by pytest's exit status and its junit report."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     wrongly_skipped = []
     # The file was written a moment ago by our own pytest.
@@ -58,11 +72,19 @@ def _count(report: Path) -> tuple[dict[str, int], list[str]]:
             counts["failed"] += 1
         elif skipped is not None:
             counts["skipped"] += 1
-            if not (skipped.get("message") or "").startswith("needs "):
+            if not _reason(skipped).startswith("needs "):
                 wrongly_skipped.append(case.get("name", "?"))
         else:
             counts["passed"] += 1
-    return counts, wrongly_skipped
+    return Result(status == 0 and counts["passed"] > 0 and not wrongly_skipped, counts, wrongly_skipped)
+
+
+def _reason(skipped: ET.Element) -> str:
+    """Return why a test was skipped; of a module that skips itself pytest keeps the reason in the text."""
+    message = skipped.get("message") or ""
+    if message != "collection skipped":
+        return message
+    return (skipped.text or "").partition("Skipped: ")[2]
 
 
 if __name__ == "__main__":

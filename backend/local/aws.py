@@ -74,7 +74,15 @@ class Aws:
 
 
 class AwsServer:
-    """The server's process: starting inside the block, gone after it."""
+    """The server's process: starting inside the block, gone after it.
+
+    Args:
+        module: what runs; another one may serve more, as long as it prints its port and ends with its input.
+
+    """
+
+    def __init__(self, module: str = "local.aws_server") -> None:
+        self._module = module
 
     def __enter__(self) -> Self:
         """Begin to start."""
@@ -82,9 +90,9 @@ class AwsServer:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
         }
-        # Our own module on our own interpreter; in a session of its own, so that Ctrl-C reaches only us.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.aws_server"],
+        # In a session of its own, so that Ctrl-C reaches only us.
+        self._process = subprocess.Popen(  # noqa: S603 (our own module on our own interpreter)
+            [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=inherited,

@@ -63,6 +63,7 @@ class LocalStack:
         visibility_seconds: how long a received message stays hidden unless the worker says otherwise.
         max_receive_count: receipts before a message is dead-lettered.
         timeout_seconds: the function's.
+        prefix: what the resources' names begin with; default: one of this stack's own.
 
     """
 
@@ -83,7 +84,9 @@ class LocalStack:
         visibility_seconds: int = 120,
         max_receive_count: int = 5,
         timeout_seconds: float = 300.0,
+        prefix: str | None = None,
     ) -> None:
+        self._prefix = prefix or f"bluemoxon-local-{secrets.token_hex(3)}"
         self._database_url = database_url
         self._weights_dir = weights_dir or _WEIGHTS
         self._visibility_seconds = visibility_seconds
@@ -182,7 +185,7 @@ class LocalStack:
         migrate.upgrade(self.engine)
         self.aws = create_resources(
             server.wait_for_endpoint(),
-            f"bluemoxon-local-{secrets.token_hex(3)}",
+            self._prefix,
             visibility_seconds=self._visibility_seconds,
             max_receive_count=self._max_receive_count,
         )

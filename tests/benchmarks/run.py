@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console()
     console.print("building the networks and photos (once)")
     weights = _prepare_weights()
-    limits = limit.limits()
+    limits = limit.limits(*(weights["reference"] / spec.filename for spec in (U2NET, ISNET)))
     samples = _measure(wanted, weights, console)
     rows = _rows(samples)
     out = cases.ROOT / "out"

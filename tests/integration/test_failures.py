@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.constants.image_processing import MAX_OBJECT_BYTES
 from app.models import ImageProcessingJob
+from lambdas.image_processor.domain import JobMessage
 from lambdas.image_processor.errors import FAILURES, FailureCode
 from lambdas.image_processor.recipes import ISNET, U2NET
 from tests import scenes
@@ -79,8 +80,11 @@ def _cut_every_picture(line: Line, queued: Queued) -> None:
 
 
 def _crash_five_times(line: Line, queued: Queued) -> None:
-    """Leave the row as five killed workers do: claimed, and its lease over."""
-    line.world.set_claims(queued.job_id, 5)
+    """Leave the row as five killed workers do: claimed each time, and the last lease over."""
+    for _ in range(5):
+        message = JobMessage(queued.job_id, queued.book_id, queued.image_ids[0])
+        line.world.store.claim(message, lease_seconds=10)
+        line.world.pass_time(11)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +124,21 @@ def test_source_gone_while_it_was_cut(line: Line) -> None:
     assert ((0, 0), 0) == line.depths()
 
 
-def test_book_gone_while_it_was_cut(line: Line, caplog: pytest.LogCaptureFixture) -> None:
-    """The job's row went with its book: the log has the code, the message is acknowledged."""
+@pytest.mark.parametrize(("step", "code", "written"), [("rendered", None, 0), ("thumb_put", "book_gone", 2)])
+def test_book_gone_while_it_was_cut(
+    line: Line, step: str, code: str | None, written: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its job went with it: acknowledged; the log has the code where only the last transaction saw it."""
     queued = line.queue(BOOK)
 
-    def observe(step: str) -> None:
-        if step == "rendered":
+    def observe(reached: str) -> None:
+        if reached == step:
             line.world.delete_book(queued.book_id)
 
     with caplog.at_level("INFO"), line.compose(PRODUCTION, observe=observe):
         assert not line.poll().failed_ids
+    assert (code, written) == (_told(caplog), len(line.results(queued)))
     assert [] == line.world.gallery(queued.book_id)
-    assert [] == line.results(queued)
     assert ((0, 0), 0) == line.depths()
 
 
@@ -147,13 +154,14 @@ def test_book_gone_before_its_turn(line: Line) -> None:
     assert ((0, 0), 0) == line.depths()
 
 
-def test_unknown_job(line: Line) -> None:
-    """The same for a job that never was."""
+def test_unknown_job(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """The same for a job that never was; the log has the code."""
     line.stack.job_queue().send(uuid.uuid4(), 1, 1)
-    with line.compose(PRODUCTION):
+    with caplog.at_level("INFO"), line.compose(PRODUCTION):
         assert line.poll().failed_ids
         line.show_again()
         assert not line.poll().failed_ids
+    assert "unknown_job" == _told(caplog)
     assert ((0, 0), 0) == line.depths()
 
 
@@ -171,7 +179,7 @@ def test_job_mismatch(line: Line, wrong: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", '{"job_id": "x", "book_id": 1, "image_id": 1}', "{}"])
-def test_bad_message(line: Line, body: str) -> None:
+def test_bad_message(line: Line, body: str, caplog: pytest.LogCaptureFixture) -> None:
     """Poison is seen again at once, until the dead-letter queue has it: as it came, no row touched."""
     aws = line.stack.aws
     aws.sqs.send_message(QueueUrl=aws.queue_url, MessageBody=body)
@@ -182,6 +190,7 @@ def test_bad_message(line: Line, body: str) -> None:
     assert ((0, 0), 1) == line.depths()
     dead = aws.sqs.receive_message(QueueUrl=aws.dead_letter_url)["Messages"]
     assert [body] == [message["Body"] for message in dead]
+    assert "bad_message" == _told(caplog)
 
 
 def test_superseded(line: Line) -> None:
@@ -256,6 +265,12 @@ def test_a_live_lease_is_waited_for(line: Line) -> None:
         assert line.poll().failed_ids
     assert ("processing", token) == (line.row(queued.job_id).status, line.row(queued.job_id).lease_token)
     line.assert_untouched(queued)
+
+
+def _told(caplog: pytest.LogCaptureFixture) -> str | None:
+    """Return the code in the log line of the last delivery."""
+    ended = [record for record in caplog.records if getattr(record, "action", "") == "delivery_ended"]
+    return getattr(ended[-1], "code", None)
 
 
 def test_every_code_is_met() -> None:

@@ -1,0 +1,5 @@
+bucket       = "bluemoxon-staging-terraform-state"
+key          = "image-processor/terraform.tfstate"
+region       = "us-west-2"
+encrypt      = true
+use_lockfile = true
