@@ -92,6 +92,8 @@ class ReportingStore(JobStore):
     def release(self, claim: Claim, report: Mapping[str, Any]) -> None:
         self._me.journal.write("worker", "ending", self._me.job_id)
         super().release(claim, report)
+        # The job waits in the queue again: from here on a death takes nothing along.
+        self._me.journal.write("worker", "released", self._me.job_id)
 
 
 class QuickQueue(Queue):

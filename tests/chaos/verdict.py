@@ -29,7 +29,7 @@ _OVERLAP_TOLERANCE_SECONDS = 0.2
 #: Help has come for a dead worker's job: a new message, or another worker.
 _RESCUES = frozenset({"claimed", "message_sent"})
 #: The lease is about to be given up, or the run is over.
-_ENDS = frozenset({"ending", "after_commit", "before_ack"})
+_ENDS = frozenset({"ending", "released", "after_commit", "before_ack"})
 
 
 @dataclass
@@ -70,6 +70,7 @@ class Verdict:
                 "median": round(statistics.median(self.recovery), 2),
                 "max": round(max(self.recovery), 2),
                 "bound": RECOVERY_BOUND_SECONDS,
+                "within_bound": sum(seconds <= RECOVERY_BOUND_SECONDS for seconds in self.recovery),
                 "n": len(self.recovery),
             }
         body = {
@@ -183,6 +184,8 @@ def judge_events(verdict: Verdict, events: Sequence[Event]) -> None:
             verdict.recovery.append(event.at - waiting.pop(event.job_id))
         if event.step == "claimed":
             _judge_claim(verdict, held.get(event.job_id), event, gone)
+            # Whoever had it before has it no longer: his death is nobody's loss.
+            working = {pid: job_id for pid, job_id in working.items() if job_id != event.job_id}
             held[event.job_id], working[event.pid] = event, event.job_id
         elif event.step in _ENDS:
             if event.job_id in held and held[event.job_id].pid == event.pid:

@@ -66,6 +66,24 @@ def test_a_worker_that_had_committed_needs_no_help() -> None:
     assert ([], 0) == (verdict.recovery, verdict.extra["unrescued"])
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        [Event(1, 1, "worker", "ending", "a"), Event(1.1, 1, "worker", "released", "a")],
+        [Event(4, 2, "worker", "claimed", "a")],
+    ],
+)
+def test_a_worker_that_had_nothing_any_more_needs_no_help(before: list[Event]) -> None:
+    """Given back to the queue, or overtaken: its death is nobody's loss."""
+    verdict = judged(
+        Event(0, 1, "worker", "claimed", "a"),
+        *before,
+        Event(5, 1, "worker", "killed", "a"),
+        Event(400, 3, "worker", "claimed", "a"),
+    )
+    assert [] == verdict.recovery
+
+
 @pytest.mark.parametrize("count", ["lost", "doubled", "stuck", "leaked", "overlapping", "stale_writes"])
 def test_any_count_fails_the_run(count: str) -> None:
     """None of them is only reported."""
