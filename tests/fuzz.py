@@ -74,6 +74,7 @@ def _inside(cases: int, seed: int) -> int:
     from hypothesis import seed as seeded  # noqa: PLC0415
 
     from tests.mutations import damaged_files, outcome  # noqa: PLC0415
+    from tests.pictures import full_size_files  # noqa: PLC0415
 
     outcomes: Counter[str] = Counter()
     slowest = [0.0]
@@ -94,6 +95,10 @@ def _inside(cases: int, seed: int) -> int:
         slowest[0] = max(slowest[0], time.perf_counter() - started)
         assert slowest[0] < _CASE_SECONDS, f"a file took {slowest[0]:.0f} s"
 
+    for name, data in full_size_files():
+        # The largest that are taken must fit under the limit, too.
+        found = outcome(data)
+        assert found == "decoded", f"{name}: {found}"
     survives()
     return _tell(outcomes, slowest[0], cases)
 

@@ -37,7 +37,18 @@ def _run(suite: str, options: list[str]) -> tuple[str, bool]:
     report.unlink(missing_ok=True)
     print(f"== {suite}", flush=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", f"tests/{suite}", f"--junitxml={report}", *options]
+    # A file's tests share their servers, so a file stays with one process.
+    spread = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *spread,
+        f"tests/{suite}",
+        f"--junitxml={report}",
+        *options,
+    ]
     status = subprocess.run(command, cwd=_ROOT, check=False).returncode
     seconds = time.monotonic() - started
     if not report.exists():

@@ -110,6 +110,8 @@ def _card(line: Line, before: Preview | None, after: Preview | None) -> str:
 def _details(line: Line) -> str:
     facts = _facts(line)
     trials = "".join(_trial(trial) for trial in line.get("trials", ()))
+    if not trials:
+        return ""
     stages = report.bars(line.get("stages", {}))
     return (
         f"<details><summary>{escape(' · '.join(facts))}</summary>\n"

@@ -96,7 +96,7 @@ def plan(choice: RecipeChoice, weights_dir: Path) -> Plan:
     wanted = _BY_CHOICE[choice]
     runnable = tuple(recipe for recipe in wanted if segmenter.has_weights(recipe.model))
     skipped = tuple(
-        Trial(recipe.name, None, note=f"weights missing: {weights_dir / recipe.model.filename}")
+        Trial(recipe.name, None, note=f"weights missing: {recipe.model.filename}")
         for recipe in wanted
         if recipe not in runnable
     )

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from cli.files import alone_in
-from tests import pictures
-from tests.red_network import write_red_network
+from lambdas.image_processor.recipes import ISNET, U2NET
+from tests import graphs, pictures
+from tests.graphs import Sees
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
 
@@ -156,9 +157,7 @@ def test_a_list_on_standard_input(tmp_path: Path) -> None:
 def test_both_engines_cut_the_same_book(recipe: str, tmp_path: Path) -> None:
     """The deployed path and ours, by the same model: side by side hardly a level apart."""
     pytest.importorskip("rembg", reason="needs the dependency group `oracle`")
-    (tmp_path / "weights").mkdir()
-    for name in ("u2net", "isnet-general-use"):
-        write_red_network(tmp_path / f"weights/{name}.onnx", weight=40.0)
+    graphs.write(tmp_path / "weights", {U2NET: Sees.RED, ISNET: Sees.RED})
     (tmp_path / "book.jpg").write_bytes(pictures.book_photo())
     found = []
     for engine in ("ours", "rembg"):

@@ -15,14 +15,14 @@ from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter
 from models_download.optimise import OptimiseError, optimise
-from tests.red_network import write_red_network
+from tests import graphs
+from tests.graphs import Sees
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> ModelSpec:
     """A model whose weights lie in the folder."""
-    write_red_network(tmp_path / "u2net.onnx")
-    path = tmp_path / "u2net.onnx"
+    path = graphs.write(tmp_path, {U2NET: Sees.RED}) / U2NET.filename
     return replace(U2NET, size_bytes=path.stat().st_size, sha256=weight_files.sha256(path))
 
 
@@ -31,11 +31,11 @@ def _preferred(spec: ModelSpec, folder: Path) -> str:
 
 
 def test_the_optimised_graph_answers_as_the_original(spec: ModelSpec, tmp_path: Path) -> None:
-    """It is another graph, without the normalisation, and the engine loads it."""
+    """It is another graph, its convolution fused with what follows, and the engine loads it."""
     before = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
     path = optimise(spec, tmp_path)
     assert (path.name, _preferred(spec, tmp_path)) == ("u2net.optimised.onnx", "u2net.optimised.onnx")
-    assert b"BatchNormalization" not in path.read_bytes()
+    assert b"FusedConv" in path.read_bytes()
     after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
     np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
     assert sorted(file.name for file in tmp_path.iterdir()) == [

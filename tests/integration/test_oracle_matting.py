@@ -177,6 +177,21 @@ def psnr_db(first: Pixels, second: Pixels) -> float:
     return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
 
 
+@pytest.mark.parametrize(("times_the_cap", "most"), [(1.1, 0.02), (2.0, 0.02), (4.0, 0.04)])
+def test_alpha_above_the_cap(times_the_cap: float, most: float) -> None:
+    """A band 90 px wide around the drawn book, solved smaller: near the exact solution on average."""
+    size_px = (900, 700)
+    view = replace(sample_photo.FRONT, width_px=size_px[0], height_px=size_px[1])
+    photo = np.asarray(Image.open(io.BytesIO(sample_photo.photographs(view)[0])))
+    book = Image.fromarray(mask_of("book")).resize(size_px, Image.Resampling.BILINEAR)
+    regions = trimap(np.asarray(book), Matting(erode_size_px=90))
+    unknown = regions == UNKNOWN
+    exact, _ = closed_form_alpha(photo, regions)
+    coarse, notes = closed_form_alpha(photo, regions, int(unknown.sum() / times_the_cap))
+    assert "coarse" == notes["solver"]
+    assert np.abs(coarse - exact)[unknown].mean() <= most
+
+
 def test_the_oracle_is_not_blind() -> None:
     """The comparison fails for a matte that is a little wrong: its trimap is one pixel off."""
     pixels, regions = photo_of("book"), trimap(mask_of("book"), Matting())

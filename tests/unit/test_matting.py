@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from lambdas.image_processor import smoke
 from lambdas.image_processor.matting import closed_form_alpha, matte
 from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ISNET, RECIPES, Matting
 from lambdas.image_processor.trimap import BACKGROUND, FOREGROUND, UNKNOWN, trimap
@@ -197,3 +198,15 @@ def _mask_of_the_book(size_px: tuple[int, int] = (400, 300)) -> Pixels:
     """Return the book's shape as a model shows it: soft over some pixels."""
     blue = scenes.scene(scenes.BOOK, size_px=size_px, noise=0)[..., 2].astype(np.float64)
     return np.clip((105 - blue) * 8, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("erode_px", [20, 30])
+def test_flat_colours_do_not_stop_the_matte(erode_px: int) -> None:
+    """Without grain the equations are singular after rounding: a matte all the same, or the mask and why."""
+    pixels = smoke.embedded_picture().pixels
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    mask[40:204, 90:236] = 255
+    cutout = matte(pixels, mask, Matting(erode_size_px=erode_px))
+    assert cutout.is_matted or cutout.notes["why"] == "singular_band"
+    # The subject's middle and the photo's rim are sure either way.
+    assert (cutout.alpha[100:140, 140:180].min(), cutout.alpha[:20].max()) == (255, 0)

@@ -24,8 +24,9 @@ _SMALLEST_PX: Final = 3
 def matte(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], matting: Matting | None) -> Cutout:
     """Turn a mask into a cut-out.
 
-    A trimap without a sure subject, or without a sure background, has no matte: the mask itself is the
-    opacity then, `is_matted` is false, and `notes` says why.
+    A trimap without a sure subject, or without a sure background, has no matte, nor has a band whose
+    equations flat colours leave singular: the mask itself is the opacity then, `is_matted` is false, and
+    `notes` says why.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, at least 3 x 3.
@@ -39,31 +40,35 @@ def matte(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], matting: Matting |
     for level, missing in ((FOREGROUND, "no_sure_subject"), (BACKGROUND, "no_sure_background")):
         if not (regions == level).any():
             return Cutout(mask, pixels, is_matted=False, notes={"solver": "none", "why": missing})
-    alpha, notes = closed_form_alpha(pixels, regions)
+    try:
+        alpha, notes = closed_form_alpha(pixels, regions)
+    except (solver.NotConvergedError, np.linalg.LinAlgError):
+        return Cutout(mask, pixels, is_matted=False, notes={"solver": "none", "why": "singular_band"})
     # Truncated, as rembg converts to 8 bits.
     opacity = np.clip(alpha * 255, 0, 255).astype(np.uint8)
     return Cutout(opacity, estimate_foreground(pixels, alpha), is_matted=True, notes=notes)
 
 
 def closed_form_alpha(
-    pixels: NDArray[np.uint8], trimap: NDArray[np.uint8]
+    pixels: NDArray[np.uint8], trimap: NDArray[np.uint8], max_unknown_px: int = MAX_UNKNOWN_PX
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Return the (height, width) float32 alpha, 0..1, and what was met on the way.
 
-    Up to `MAX_UNKNOWN_PX` the band is solved exactly. A wider one is solved on a photo made smaller until
-    the band fits, and enlarged: time and memory stay bounded, and the mean error stays below 0.02 up to four
-    times the cap.
+    Up to `max_unknown_px` the band is solved exactly. A wider one is solved on a photo made smaller until
+    the band fits, and enlarged: time and memory stay bounded; the mean error stays below 0.02 up to twice the
+    cap, and below 0.04 up to four times.
 
     Args:
         pixels: (height, width, 3) uint8 RGB.
         trimap: (height, width) uint8: 255 subject, 0 background, 128 unknown; both sure regions present.
+        max_unknown_px: the cap.
 
     """
     alpha = (trimap == FOREGROUND).astype(np.float32)
     unknown_px = int(np.count_nonzero(trimap == UNKNOWN))
     notes: dict[str, Any] = {"unknown_px": unknown_px, "solver": "none" if unknown_px == 0 else "exact"}
-    if unknown_px > MAX_UNKNOWN_PX:
-        scale = math.sqrt(MAX_UNKNOWN_PX / unknown_px)
+    if unknown_px > max_unknown_px:
+        scale = math.sqrt(max_unknown_px / unknown_px)
         found = _coarse_alpha(pixels, trimap, scale)
         return np.where(trimap == UNKNOWN, found, alpha), notes | {
             "solver": "coarse",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,6 @@ from lambdas.image_processor.dissection import Part
 Matrix = NDArray[np.float32]
 Vector = NDArray[np.float32]
 Indices = NDArray[np.int32]
-
-#: What single precision loses of a diagonal that is almost singular, relative: keeps the pivots positive.
-_SHIFT: Final = np.float32(1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +46,16 @@ class Factor:
     fronts: Sequence[_Front]
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array, parts: Sequence[Part]) -> Self:
+    def of(cls, matrix: sparse.csr_array, parts: Sequence[Part], shift: float) -> Self:
         """Factor.
 
         Args:
             matrix: (n, n) symmetric positive definite, float64; both triangles.
             parts: a nested dissection of its unknowns.
+            shift: added to the diagonal, relative: what rounding takes where the matrix is almost singular.
 
         Raises:
-            numpy.linalg.LinAlgError: it is not positive definite in single precision.
+            numpy.linalg.LinAlgError: even so it is not positive definite in single precision.
 
         """
         order = np.concatenate([part.members for part in parts])
@@ -72,7 +70,7 @@ class Factor:
         for number, part in enumerate(parts):
             stop = start + len(part.members)
             below = [(fronts[child].border, updates.pop(child)) for child in part.children]
-            front, updates[number] = _eliminate(rows, start, stop, below)
+            front, updates[number] = _eliminate(rows, start, stop, below, np.float32(1 + shift))
             fronts.append(front)
             start = stop
         return cls(order, fronts)
@@ -111,7 +109,7 @@ class _Rows:
 
 
 def _eliminate(
-    rows: _Rows, start: int, stop: int, below: Sequence[tuple[Indices, Matrix]]
+    rows: _Rows, start: int, stop: int, below: Sequence[tuple[Indices, Matrix]], raised: np.float32
 ) -> tuple[_Front, Matrix]:
     """Assemble one front from its rows and its children's updates, and eliminate its own unknowns.
 
@@ -125,7 +123,7 @@ def _eliminate(
     front = np.zeros((len(places), len(places)), np.float32, order="F")
     front[own_rows, np.searchsorted(places, columns)] = values
     diagonal = np.arange(count)
-    front[diagonal, diagonal] *= 1 + _SHIFT
+    front[diagonal, diagonal] *= raised
     for child_border, update in below:
         _add_upper(front, np.searchsorted(places, child_border), update)
     own, status = lapack.spotrf(front[:count, :count])
