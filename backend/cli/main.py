@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cut, demo, doctor, migrate, models
+from cli import cut, demo, dlq, doctor, enqueue, jobs, migrate, models, operate
 
 app = typer.Typer(
     name="image-processor",
@@ -24,6 +24,12 @@ app.command()(cut.cut)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(migrate.migrate)
+app.command()(enqueue.enqueue)
+app.command()(operate.health)
+app.command()(operate.reconcile)
+app.command()(operate.sweep)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(models.app, name="models")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 PREFIX = "books/"
 PROBE_KEY = "books/_probe/image-processor.txt"
+_RESULT = re.compile(
+    r"books/(?:thumb_)?(?P<book_id>[1-9][0-9]{0,9})_processed_(?P<job_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png",
+    re.ASCII,
+)
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 _EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
@@ -36,6 +41,19 @@ def object_keys(book_id: int, job_id: uuid.UUID) -> ObjectKeys:
     """Return the names of a job's results: from the job alone, so a second run writes the same objects."""
     db_key = f"{book_id}_processed_{job_id}.png"
     return ObjectKeys(db_key, PREFIX + db_key, f"{PREFIX}thumb_{db_key}")
+
+
+def parse_result_key(key: str) -> tuple[int, uuid.UUID] | None:
+    """Return the book and job that a result's S3 key was made from, or None for every other key.
+
+    The inverse of `object_keys`: only a key that it would write exactly so counts as a result.
+    """
+    found = _RESULT.fullmatch(key)
+    if found is None:
+        return None
+    named = int(found["book_id"]), uuid.UUID(found["job_id"])
+    keys = object_keys(*named)
+    return named if key in (keys.image_key, keys.thumbnail_key) else None
 
 
 def stored_key(db_key: str) -> str:
