@@ -24,6 +24,7 @@ _RESULT = re.compile(
     re.ASCII,
 )
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_FORBIDDEN = frozenset({"AccessDenied", "403"})
 _EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -90,7 +91,7 @@ class ImageStore:
                 raise PermanentError(FailureCode.TOO_MANY_BYTES, f"It has {length / 2**20:.0f} MiB.")
             body = answer["Body"].read()
         except ClientError as exc:
-            if _code(exc) in _MISSING:
+            if _code(exc) in _MISSING or (_code(exc) in _FORBIDDEN and self._is_absent(stored_key(db_key))):
                 raise PermanentError(FailureCode.OBJECT_MISSING) from exc
             raise TransientError(f"S3 refused the photo: {_code(exc)}") from exc
         except (BotoCoreError, OSError) as exc:
@@ -98,6 +99,17 @@ class ImageStore:
         if len(body) != length:
             raise TransientError("S3 delivered only a part of the photo")
         return body
+
+    def _is_absent(self, key: str) -> bool:
+        """Return whether the listing lacks a key.
+
+        To a role whose right to list is limited to a prefix, S3 may say 403 of an object that is not there.
+        """
+        try:
+            found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        except (ClientError, BotoCoreError, OSError):
+            return False
+        return not any(item["Key"] == key for item in found.get("Contents", ()))
 
     def put(self, key: str, body: bytes, content_type: str, still_held: Callable[[], None]) -> None:
         """Write an object once.
