@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.models import JobStatus
+from app.job_status import JobStatus
 from cli.options import AsJson, DatabaseUrl
 
 app = typer.Typer(no_args_is_help=True, help="Look at jobs, and try failed ones again.")
