@@ -108,7 +108,9 @@ def duplicated_and_delayed(
             body = f'{{"job_id": "{job_id}", "book_id": {book_id}, "image_id": {image_id}}}'
             for copy in range(1 + number % 7):
                 stack.aws.sqs.send_message(
-                    QueueUrl=stack.aws.queue_url, MessageBody=body, DelaySeconds=0 if copy % 2 else 1 + copy
+                    QueueUrl=stack.aws.queue_url,
+                    MessageBody=body,
+                    DelaySeconds=0 if copy % 2 else 1 + copy % 3,
                 )
         run.crew.keep_workers(4)
         run.wait_until_ended(limit)
