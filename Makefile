@@ -49,7 +49,8 @@ infra-test: $(READY) $(INFRA_READY) ## Terraform's rules, planted mistakes, work
 	@infra/scripts/infra-test.sh
 
 infra-apply-test: $(READY) ## apply, release, drift, destroy on the AWS emulator (slow)
-	@$(BIN)/python -m tests.run infra_apply
+	@if command -v terraform > /dev/null; then $(BIN)/python -m tests.run infra_apply; \
+	  else echo "infra-apply-test: skipped, no terraform"; fi
 
 $(INFRA_READY): infra/tools/requirements.txt infra/tools/package-lock.json | $(READY)
 	@echo "setting up .venv-infra"
@@ -72,4 +73,35 @@ $(READY): pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 	@$(UV) sync --frozen --quiet
+	@touch $@
+
+##@ The book model
+TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
+.PHONY: train train-check curves export evaluate ship
+train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
+	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
+	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
+	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
+
+train-check: .venv-train/.ready ## test network, checkpoints and export, which need torch
+	@PYTHONPATH=backend:. .venv-train/bin/python -m pytest -q --noconftest -o filterwarnings=default tests/unit/test_training_torch.py
+
+curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
+	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")
+
+export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=] [BESIDE=]
+	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)") \
+	  $(if $(BESIDE),--beside "$(BESIDE)")
+
+evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder [WEIGHTS=x.onnx] [RENDERED=60]
+	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \
+	  $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(RENDERED),--rendered $(RENDERED))
+
+ship: $(READY) ## put an exported model into the product: ONNX=file [NAME=book-v1]
+	@PYTHONPATH=backend $(BIN)/python -m training.ship "$(ONNX)" $(if $(NAME),--name "$(NAME)")
+
+.venv-train/.ready: backend/training/requirements.txt
+	@echo "setting up .venv-train"
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

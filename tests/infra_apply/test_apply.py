@@ -14,7 +14,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lambdas.image_processor.recipes import RECIPES, ModelSpec
+from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, ModelSpec
 from local import main_job, sample_photo
 from local.aws import AwsServer
 from local.stack import LocalStack, Upload
@@ -137,7 +137,7 @@ def test_one_real_job_with_the_names_of_the_state(outputs: dict[str, Any], tmp_p
         stack.function.configure(outputs["environment_variables"] | reached | models)
         files = sample_photo.photographs(sample_photo.FRONT)
         run = main_job.run(stack, "Idylls of the King", [Upload("front.jpg", files[0])])
-        assert (run.is_completed, run.job["model_used"]) == (True, "book-v0"), run.job
+        assert (run.is_completed, run.job["model_used"]) == (True, EMBEDDED_RECIPE.name), run.job
         domain = outputs["environment_variables"]["IMAGES_CDN_DOMAIN"]
         assert run.image is not None
         assert run.image["cloudfront_url"] == f"https://{domain}/books/{run.image['s3_key']}"

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from cli.files import alone_in
-from lambdas.image_processor.recipes import ISNET, U2NET
+from lambdas.image_processor.recipes import EMBEDDED_RECIPE, ISNET, U2NET
 from tests import graphs, pictures
 from tests.graphs import Sees
 
@@ -101,10 +101,14 @@ def test_a_line_says_what_was_measured(cut_folder: tuple[Path, subprocess.Comple
     assert line["sha256"] == hashlib.sha256(photo).hexdigest()
     assert line["output_sha256"] == hashlib.sha256(picture).hexdigest()
     assert (line["width"], line["height"], line["format"]) == (320, 240, "JPEG")
-    assert (line["recipe"], line["background"], line["attempts"]) == ("book-v0", "black", 1)
+    assert (line["recipe"], line["background"], line["attempts"]) == (EMBEDDED_RECIPE.name, "black", 1)
     assert 0 < line["measures"]["coverage"] < 1
     assert line["seconds"] >= line["stages"]["segment"] > 0
-    assert [trial["recipe"] for trial in line["trials"]] == ["u2net-alpha", "isnet-general-use", "book-v0"]
+    assert [trial["recipe"] for trial in line["trials"]] == [
+        "u2net-alpha",
+        "isnet-general-use",
+        EMBEDDED_RECIPE.name,
+    ]
     assert "weights missing" in line["trials"][0]["note"]
 
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from app.models import BookImage, ImageProcessingJob
+from lambdas.image_processor.recipes import EMBEDDED_RECIPE
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
 _JOB_COLUMNS = sorted(ImageProcessingJob.__table__.columns.keys())
@@ -71,7 +72,7 @@ def test_the_drawn_photograph_is_cut_out(completed: tuple[Path, subprocess.Compl
     assert sorted(facts) == [
         "engine", "gallery_after", "gallery_before", "image", "job", "objects", "peak_rss_mib", "stages",
     ]  # fmt: skip
-    assert (facts["job"]["status"], facts["job"]["model_used"]) == ("completed", "book-v0")
+    assert (facts["job"]["status"], facts["job"]["model_used"]) == ("completed", EMBEDDED_RECIPE.name)
     assert facts["job"]["processed_image_id"] == facts["image"]["id"]
     assert 50 < facts["peak_rss_mib"] < 7168
     assert min(facts["stages"].values()) >= 0
@@ -131,7 +132,13 @@ def test_it_says_what_happened(completed: tuple[Path, subprocess.CompletedProces
     facts = _facts(folder)
     keys = [item["key"] for item in facts["objects"]]
     headings = ["image_processing_jobs", "book_images before", "book_images after", "seconds per stage"]
-    expected = [*headings, *keys, facts["job"]["id"], "peak memory", "completed with book-v0 on black"]
+    expected = [
+        *headings,
+        *keys,
+        facts["job"]["id"],
+        "peak memory",
+        f"completed with {EMBEDDED_RECIPE.name} on black",
+    ]
     assert [text for text in expected if text not in done.stdout] == []
     assert done.stdout.count("the embedded book model is used") == 1
 

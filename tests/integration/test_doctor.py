@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine
 
+from lambdas.image_processor.recipes import EMBEDDED_RECIPE
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
@@ -59,8 +60,8 @@ def test_everything_but_the_downloads_is_well(aws: Aws, database_url: URL, tmp_p
         "weights isnet-general-use": "image-processor models pull isnet-general-use",
     }
     assert {name for name, check in checks.items() if check["state"] == "ok"} == {
-        "python", "packages", "weights book-v0", "engine", "configuration", "database", "bucket", "queue",
-        "dead-letter queue",
+        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", "engine", "configuration", "database",
+        "bucket", "queue", "dead-letter queue",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lambdas.image_processor.errors import FailureCode
-from lambdas.image_processor.recipes import ISNET, U2NET, ModelSpec
+from lambdas.image_processor.recipes import EMBEDDED_RECIPE, ISNET, U2NET, ModelSpec
 from local import main_job, sample_photo
 from local.function import FunctionError
 from local.stack import Upload
@@ -103,7 +103,7 @@ def test_u2net_is_refused_and_isnet_accepted(line: Line, sees: Sees, reason: str
     ("fallback", "recipes"),
     [
         ("false", ["u2net-alpha", "isnet-general-use"]),
-        ("true", ["u2net-alpha", "isnet-general-use", "book-v0"]),
+        ("true", ["u2net-alpha", "isnet-general-use", EMBEDDED_RECIPE.name]),
     ],
 )
 def test_all_are_refused(line: Line, fallback: str, recipes: list[str]) -> None:
@@ -125,7 +125,7 @@ def test_the_embedded_model_is_the_last_resort(line: Line) -> None:
     queued = line.queue(sample_photo.photographs(sample_photo.FORE_EDGE)[0])
     with line.compose({"EMBEDDED_MODEL_FALLBACK": "true"}):
         assert not line.poll().failed_ids
-    assert_completed(line, queued, "book-v0", 3)
+    assert_completed(line, queued, EMBEDDED_RECIPE.name, 3)
 
 
 def test_without_downloads_the_local_stack_says_what_it_left_out(line: Line) -> None:

@@ -64,7 +64,7 @@ def segmenter(
     [
         (segmenter(THE_BOOK, THE_BOOK, THE_BOOK), "u2net-alpha", 1),
         (segmenter(EMPTY, THE_BOOK, THE_BOOK), "isnet-general-use", 2),
-        (segmenter(EMPTY, PIECES, THE_BOOK), "book-v0", 3),
+        (segmenter(EMPTY, PIECES, THE_BOOK), EMBEDDED_RECIPE.name, 3),
     ],
 )
 def test_the_first_accepted_one_wins(fake: FakeSegmenter, recipe: str, attempts: int) -> None:

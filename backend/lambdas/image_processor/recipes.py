@@ -37,6 +37,8 @@ class ModelSpec:
     #: Whether the mask is the mean over the photo and its mirror image, with small components dropped and
     #: holes filled (docs/model-card.md).
     averages_mirror: bool = False
+    #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
+    looks_closer: bool = False
 
     @property
     def is_embedded(self) -> bool:
@@ -107,6 +109,7 @@ BOOK: Final = ModelSpec(
     sha256="2becde560fb118e59b48f11597a47f129c318227d6e003f58976dbbc5930fc3b",
     url=None,
     averages_mirror=True,
+    looks_closer=True,
 )
 
 MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType({spec.name: spec for spec in (U2NET, ISNET, BOOK)})

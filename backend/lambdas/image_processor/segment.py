@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from lambdas.image_processor.closer_look import adopt, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import ModelSpec, Stretch
@@ -66,13 +67,22 @@ class Segmenter:
 
         """
         session = self._session(spec).result()
-        tensor = preprocess(spec, photo.pixels)
+        probability = self._probability(session, spec, photo.pixels)
+        alpha = to_alpha(spec, probability, photo.size)
+        box = surroundings(alpha) if spec.looks_closer else None
+        if box is not None:
+            part = np.ascontiguousarray(photo.pixels[box])
+            closer = self._probability(session, spec, part)
+            alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
+        return Mask(alpha, probability)
+
+    def _probability(self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        tensor = preprocess(spec, pixels)
         probability = self._infer(session, spec, tensor)
-        if spec.averages_mirror:
-            mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]))
-            mean = np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32)
-            probability = keep_main_parts(mean)
-        return Mask(to_alpha(spec, probability, photo.size), probability)
+        if not spec.averages_mirror:
+            return probability
+        mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]))
+        return keep_main_parts(np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32))
 
     def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         source = session.get_inputs()[0]

@@ -1,0 +1,62 @@
+"""A second look at the subject's surroundings alone: a small book gets all of the model's pixels. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: The surroundings reach this share of the subject's width and height beyond it, on each side.
+_MARGIN: Final = 0.15
+#: A box that covers more of the photo than this shows nothing that the whole photo does not.
+_LARGEST_SHARE: Final = 0.85
+#: A smaller box holds too few of the photo's own pixels.
+_SMALLEST_SIDE_PX: Final = 32
+#: Two looks that overlap less (intersection over union) are of different things; the first one stands.
+_AGREEMENT: Final = 0.8
+_SUBJECT: Final = 127
+
+#: Rows and columns of a photo.
+Box = tuple[slice, slice]
+
+
+def surroundings(alpha: NDArray[np.uint8]) -> Box | None:
+    """Return where to look closer.
+
+    Args:
+        alpha: (height, width) uint8, the first look's mask.
+
+    Returns:
+        The subject's bounding box and a margin, inside the photo; None when there is no subject, or when the
+        box is nearly the photo.
+
+    """
+    spans = []
+    for axis in (1, 0):
+        met = np.flatnonzero((alpha > _SUBJECT).any(axis))
+        if not len(met):
+            return None
+        low, high = int(met[0]), int(met[-1]) + 1
+        margin = round((high - low) * _MARGIN) + 4
+        spans.append(slice(max(0, low - margin), min(alpha.shape[1 - axis], high + margin)))
+    height, width = (span.stop - span.start for span in spans)
+    if height * width > _LARGEST_SHARE * alpha.size or min(height, width) < _SMALLEST_SIDE_PX:
+        return None
+    return spans[0], spans[1]
+
+
+def adopt(alpha: NDArray[np.uint8], closer: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """Return the closer look's mask in the photo's frame; the first one where they do not agree.
+
+    Args:
+        alpha: (height, width) uint8, the first look's mask.
+        closer: uint8, the second look's mask, as large as the box.
+        box: from `surroundings`.
+
+    """
+    found = np.zeros_like(alpha)
+    found[box] = closer
+    first, second = alpha > _SUBJECT, found > _SUBJECT
+    agreement = (first & second).sum() / max(int((first | second).sum()), 1)
+    return found if agreement >= _AGREEMENT else alpha

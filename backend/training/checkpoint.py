@@ -1,0 +1,96 @@
+"""The whole state of a training, saved so that it goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from training.network import BookNet
+
+_EMA_DECAY: Final = 0.999
+_WEIGHT_DECAY: Final = 0.02
+_BETAS: Final = (0.9, 0.99)
+
+
+@dataclass
+class State:
+    """Everything that changes while training."""
+
+    network: BookNet
+    #: Exponential moving average of the weights: what is evaluated and shipped.
+    average: BookNet
+    optimiser: torch.optim.Optimizer
+    #: Steps taken.
+    step: int = 0
+    #: Number of the next sample to render.
+    next_sample: int = 0
+    #: Seconds trained, all runs together.
+    seconds: float = 0.0
+    #: Of them, in the closing phase, where the learning rate falls.
+    finish_seconds: float = 0.0
+
+    @classmethod
+    def fresh(cls, seed: int) -> State:
+        """Return the state of a training that has not begun."""
+        torch.manual_seed(seed)
+        network = BookNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        average = copy.deepcopy(network).requires_grad_(requires_grad=False)
+        matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+        vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+        groups = [
+            {"params": matrices, "weight_decay": _WEIGHT_DECAY},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+        return cls(network, average, torch.optim.AdamW(groups, lr=1e-3, betas=_BETAS, fused=True))
+
+    def restart_average(self) -> None:
+        """Make the average equal the network."""
+        self.average.load_state_dict(self.network.state_dict())
+
+    def follow(self) -> None:
+        """Move the average a little towards the network; faster while there is little to average."""
+        decay = min(_EMA_DECAY, (1 + self.step) / (10 + self.step))
+        pairs = zip(_floats(self.average), _floats(self.network), strict=True)
+        mine, theirs = map(list, zip(*pairs, strict=True))
+        with torch.no_grad():
+            torch._foreach_lerp_(mine, theirs, 1 - decay)
+
+    def save(self, path: Path) -> None:
+        """Write the state; a crash leaves the old file whole."""
+        body: dict[str, Any] = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+            "counters": {
+                "step": self.step,
+                "next_sample": self.next_sample,
+                "seconds": self.seconds,
+                "finish_seconds": self.finish_seconds,
+            },
+        }
+        partial = path.with_suffix(".partial")
+        torch.save(body, partial)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        """Read a state back."""
+        body = torch.load(path, weights_only=True)
+        state = cls.fresh(0)
+        state.network.load_state_dict(body["network"])
+        state.average.load_state_dict(body["average"])
+        state.optimiser.load_state_dict(body["optimiser"])
+        torch.set_rng_state(body["random"])
+        for name, value in body["counters"].items():
+            setattr(state, name, value)
+        return state
+
+
+def _floats(network: nn.Module) -> list[torch.Tensor]:
+    return [tensor for tensor in network.state_dict().values() if tensor.dtype.is_floating_point]

@@ -1,0 +1,141 @@
+"""The network, its checkpoints, its beginnings and its export: `make train-check`, where torch is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch, which `make train-check` brings")
+
+import onnxruntime as ort  # noqa: E402
+
+from training import export  # noqa: E402
+from training.checkpoint import State  # noqa: E402
+from training.generator import Generator  # noqa: E402
+from training.heritage import inherit  # noqa: E402
+from training.library import Stock  # noqa: E402
+from training.losses import cost  # noqa: E402
+from training.network import BookNet, Exported  # noqa: E402
+from training.train import Plan, begin, learning_rate, parse, take_step, to_tensors  # noqa: E402
+
+STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
+BOOK_V0 = Path(export.__file__).parent / "weights" / "book-v0.onnx"
+
+
+@pytest.fixture(scope="module")
+def source() -> Generator:
+    """A generator of small pictures from few textures."""
+    return Generator(5, 64, stock=STOCK)
+
+
+def plan(folder: Path, *arguments: str) -> Plan:
+    return parse(["--folder", str(folder), "--side", "64", "--batch", "4", *arguments])
+
+
+def test_a_training_goes_on_as_if_it_had_never_stopped(source: Generator, tmp_path: Path) -> None:
+    """Weights, average and counters are equal to the last bit."""
+    torch.set_num_threads(1)
+    whole, halves = State.fresh(3), State.fresh(3)
+    for step in range(4):
+        take_step(whole, source.batch(step * 4, 4), 1e-3)
+        if step == 2:
+            halves.save(tmp_path / "latest.pt")
+            halves = State.load(tmp_path / "latest.pt")
+        take_step(halves, source.batch(step * 4, 4), 1e-3)
+    assert whole.step == halves.step == 4
+    for one, other in ((whole.network, halves.network), (whole.average, halves.average)):
+        for name, tensor in one.state_dict().items():
+            assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_training_lowers_the_loss(source: Generator) -> None:
+    """A few steps on one batch suffice to see it."""
+    torch.set_num_threads(1)
+    state, batch = State.fresh(3), source.batch(0, 8)
+    losses = [take_step(state, batch, 2e-3).total.item() for _ in range(12)]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_picture_without_a_book_gives_an_empty_mask() -> None:
+    """The gate takes everything from a picture judged to hold none, and nothing from one that holds one."""
+    network = BookNet().eval()
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        network.head.bias.fill_(3.0)
+        network.presence[2].weight.zero_()
+        network.presence[2].bias.fill_(-5.0)
+        assert float(Exported(network)(pictures).max()) < 0.01
+        network.presence[2].bias.fill_(5.0)
+        assert torch.equal(Exported(network)(pictures), torch.sigmoid(network(pictures).mask))
+
+
+def test_a_pair_averages_its_logits_and_asks_one_gate() -> None:
+    """The mask lies between the two; the second network's presence head has no say."""
+    one, other = BookNet().eval(), BookNet().eval()
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        for network, bias in ((one, 5.0), (other, -5.0)):
+            network.presence[2].weight.zero_()
+            network.presence[2].bias.fill_(bias)
+        mean = (one(pictures).mask + other(pictures).mask) / 2
+        assert torch.allclose(Exported(one, other)(pictures), torch.sigmoid(mean))
+        assert float(Exported(other, one)(pictures).max()) < float(torch.sigmoid(mean - 19).max())
+
+
+def test_presence_is_not_learnt_where_it_is_not_asked(source: Generator) -> None:
+    """A batch that asks nothing sends no gradient through the presence head."""
+    network = BookNet()
+    pictures, targets = to_tensors(source.batch(0, 4))
+    targets.presence.fill_(-1)
+    cost(network(pictures), targets).total.backward()
+    assert all(p.grad is None or not p.grad.any() for p in network.presence.parameters())
+
+
+def test_the_embedded_weights_are_a_beginning(source: Generator) -> None:
+    """The network that inherits book-v0 computes what book-v0 computes."""
+    network = State.fresh(0).network
+    pictures = to_tensors(Generator(5, 256, stock=STOCK).batch(0, 16))[0]
+    inherit(network, BOOK_V0, pictures)
+    session = ort.InferenceSession(str(BOOK_V0), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    wanted = np.concatenate([session.run(None, {name: p[None].contiguous().numpy()})[0] for p in pictures])
+    with torch.no_grad():
+        got = torch.sigmoid(network.eval()(pictures).mask).numpy()
+    assert ((wanted > 0.5) != (got > 0.5)).mean() < 0.01
+
+
+def test_the_rate_is_constant_and_falls_in_the_closing_phase(tmp_path: Path) -> None:
+    """Warm-up, plateau; half way down in the middle of the close; next to nothing at its end."""
+    state = State.fresh(0)
+    state.step = 10_000
+    plateau = learning_rate(plan(tmp_path), state)
+    closing = plan(tmp_path, "--finish", "--minutes", "10")
+    assert learning_rate(closing, state) == plateau
+    state.finish_seconds = 300
+    assert learning_rate(closing, state) == pytest.approx(plateau / 2, rel=0.02)
+    state.finish_seconds = 600
+    assert learning_rate(closing, state) < 0.01 * plateau
+
+
+def test_the_closing_phase_begins_from_the_constant_one(source: Generator, tmp_path: Path) -> None:
+    """And leaves its state alone."""
+    state = State.fresh(1)
+    take_step(state, source.batch(0, 4), 1e-3)
+    state.save(tmp_path / "latest.pt")
+    assert begin(plan(tmp_path, "--finish")).step == 1
+    assert not (tmp_path / "finish.pt").exists()
+
+
+@pytest.mark.parametrize("beside", [[], ["--beside", str(BOOK_V0)]])
+def test_export_writes_a_graph_that_agrees(tmp_path: Path, beside: list[str]) -> None:
+    """One input, one output of probabilities, small enough, and the same as torch; alone or as a pair."""
+    State.fresh(2).save(tmp_path / "finished.pt")
+    out = tmp_path / "model.onnx"
+    assert export.main(["--checkpoint", str(tmp_path / "finished.pt"), "--out", str(out), *beside]) == 0
+    session = ort.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    (given,), (got,) = session.get_inputs(), session.get_outputs()
+    assert given.shape == [1, 3, 256, 256]
+    assert got.shape == [1, 1, 256, 256]
+    assert out.stat().st_size < 4_500_000
