@@ -57,7 +57,7 @@ def s3_faults(stack: ChaosStack, jobs: int) -> Verdict:
         run.enqueue(jobs)
         stack.proxy.faults.set("s3", refused=0.15, slow=0.1, reset=0.1, lost=0.15, cut=0.1)
         run.crew.keep_workers(4)
-        run.wait_for(run.all_ended, 3 + jobs)
+        run.wait_for(run.all_ended, 3 + jobs / 2)
         stack.proxy.faults.clear()
         run.wait_until_ended(60)
     return _with_faults(run)
