@@ -61,8 +61,10 @@ class Crew:
         self.alive: set[int] = set()
         #: Role of every living process.
         self.roles: dict[int, str] = {}
-        #: Plans of workers to come; a worker that dies is replaced by the next one, or by one without a plan.
+        #: Plans of workers to come; a worker that dies is replaced by the next one.
         self.plans: deque[Mapping[str, Any]] = deque()
+        #: The plan of every worker after those.
+        self.usual_plan: Mapping[str, Any] = {}
         self._wanted_workers = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
 
@@ -83,6 +85,7 @@ class Crew:
         self.journal = journal
         self._base = {**base, "journal": str(journal.path)}
         self.plans.clear()
+        self.usual_plan = {}
 
     def spawn(self, role: str, **plan: Any) -> int:
         """Fork a process and return its id."""
@@ -123,7 +126,7 @@ class Crew:
             time.sleep(0.05)
 
     def _spawn_planned(self) -> None:
-        plan = self.plans.popleft() if self.plans else {}
+        plan = self.plans.popleft() if self.plans else self.usual_plan
         self.spawn("worker", **plan)
 
     def _read(self) -> None:

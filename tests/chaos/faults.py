@@ -57,7 +57,7 @@ def s3_faults(stack: ChaosStack, jobs: int) -> Verdict:
         run.enqueue(jobs)
         stack.proxy.faults.set("s3", refused=0.15, slow=0.1, reset=0.1, lost=0.15, cut=0.1)
         run.crew.keep_workers(4)
-        run.wait_for(run.all_ended, 3 + jobs)
+        run.wait_for(run.all_ended, 3 + jobs / 2)
         stack.proxy.faults.clear()
         run.wait_until_ended(60)
     return _with_faults(run)
@@ -108,7 +108,9 @@ def duplicated_and_delayed(
             body = f'{{"job_id": "{job_id}", "book_id": {book_id}, "image_id": {image_id}}}'
             for copy in range(1 + number % 7):
                 stack.aws.sqs.send_message(
-                    QueueUrl=stack.aws.queue_url, MessageBody=body, DelaySeconds=0 if copy % 2 else 1 + copy
+                    QueueUrl=stack.aws.queue_url,
+                    MessageBody=body,
+                    DelaySeconds=0 if copy % 2 else 1 + copy % 3,
                 )
         run.crew.keep_workers(4)
         run.wait_until_ended(limit)

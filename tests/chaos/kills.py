@@ -83,17 +83,23 @@ def crash_loop(stack: ChaosStack) -> Verdict:
         fatal = run.enqueue(1)[0][0]
         run.enqueue(5)
         run.expected[fatal] = "crash_loop"
-        run.crew.plans.extend([{"fatal_jobs": [str(fatal)]}] * 20)
+        run.crew.usual_plan = {"fatal_jobs": [str(fatal)]}
         run.crew.keep_workers(2)
         run.wait_until_ended(90)
     return run.verdict
 
 
 def soak(stack: ChaosStack, jobs: int, kills: int, workers: int = 4) -> Verdict:
-    """Many jobs, random kills wherever a worker happens to be, the password rotating under them."""
+    """Many jobs, random kills wherever a worker happens to be, the password rotating under them.
+
+    One of the photos kills its worker every time.
+    """
     rng = random.Random(stack.rng.random())
     with scene(stack, "soak") as run:
-        run.enqueue(jobs)
+        fatal = run.enqueue(1)[0][0]
+        run.expected[fatal] = "crash_loop"
+        run.enqueue(jobs - 1)
+        run.crew.usual_plan = {"fatal_jobs": [str(fatal)]}
         run.crew.keep_workers(workers)
         done = 0
         deadline = time.monotonic() + 120 + 2.0 * jobs

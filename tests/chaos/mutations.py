@@ -15,7 +15,7 @@ from tests.chaos.verdict import Verdict
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 _LIMIT_SECONDS = 20.0
 #: Without leases the killed jobs never end: there is nothing to wait for.
-_KILLS_LIMIT_SECONDS = 12.0
+_KILLS_LIMIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)

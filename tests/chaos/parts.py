@@ -31,7 +31,7 @@ LEASE_SECONDS = 3.0
 RECONCILER_PERIOD_SECONDS = 1.0
 #: An outage's back-off of minutes becomes seconds; waits for a lease keep their length, up to a cap.
 _BACKOFF_SCALE = 60.0
-_LONGEST_LEASE_WAIT_SECONDS = 4.0
+_LONGEST_LEASE_WAIT_SECONDS = 2.5
 #: So often a plan may kill one job: two claims stay until `crash_loop`.
 _MOST_DEATHS = 3
 _GRACE_SECONDS = 0.5

@@ -62,8 +62,9 @@ def _runs(stack: ChaosStack, budget: int) -> Iterator[tuple[str, Callable[[], Ve
     yield "duplicated-delayed", lambda: faults.duplicated_and_delayed(stack, jobs)
     yield "same-book", lambda: faults.same_book(stack, max(2, jobs // 8))
     yield "stale-worker", lambda: faults.stale_worker(stack)
-    yield "crash-loop", lambda: kills.crash_loop(stack)
     if scale == 1:
+        # The soak has a fatal photo as well.
+        yield "crash-loop", lambda: kills.crash_loop(stack)
         # A minute of waiting for PostgreSQL's own timeout.
         yield "stopped-in-the-transaction", lambda: faults.stopped_in_the_transaction(stack)
     yield "clock-off", lambda: faults.clock_off(stack, jobs)
@@ -77,7 +78,7 @@ def _runs(stack: ChaosStack, budget: int) -> Iterator[tuple[str, Callable[[], Ve
     for workers, number in at_steps.items():
         yield f"sigkill-{workers}", partial(kills.at_every_step, stack, workers, number)
     soaked = max(10, budget - sum(at_steps.values()) - 14 * rounds)
-    yield "soak", lambda: kills.soak(stack, max(40, round(_SOAK_JOBS * scale)), soaked)
+    yield "soak", lambda: kills.soak(stack, max(30, round(_SOAK_JOBS * scale)), soaked)
 
 
 def _line(verdict: Verdict) -> str:
