@@ -99,14 +99,14 @@ ISNET: Final = ModelSpec(
     url=_RELEASE + "isnet-general-use.onnx",
 )
 BOOK: Final = ModelSpec(
-    name="book-v0",
-    filename="book-v0.onnx",
+    name="book-v1",
+    filename="book-v1.onnx",
     input_side_px=256,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
-    size_bytes=2_181_436,
-    sha256="2becde560fb118e59b48f11597a47f129c318227d6e003f58976dbbc5930fc3b",
+    size_bytes=4_433_702,
+    sha256="56fde92cc73edcb4daff77defa77454921a9762f04bd08d8cc9b7743af040257",
     url=None,
     averages_mirror=True,
     looks_closer=True,
@@ -120,4 +120,4 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("isnet-general-use", ISNET, None),
 )
 #: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
-EMBEDDED_RECIPE: Final = Recipe("book-v0", BOOK, Matting())
+EMBEDDED_RECIPE: Final = Recipe("book-v1", BOOK, Matting())
