@@ -13,4 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "backend"))
 from models_download.main import main
 
 if __name__ == "__main__":
+    # onnxruntime would send usage data to its maker.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     sys.exit(main(sys.argv[1:], os.environ))

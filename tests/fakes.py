@@ -44,6 +44,8 @@ class FakeJob:
     lease_token: uuid.UUID | None = None
     lease_ends: float = 0.0
     processed_image_id: int | None = None
+    #: The picture that was really cut.
+    done_source_id: int | None = None
     model_used: str | None = None
     failure_code: str | None = None
     failure_reason: str | None = None
@@ -58,6 +60,9 @@ class FakeJobStore:
     images: dict[int, tuple[int, GalleryImage]] = field(default_factory=dict)
     jobs: dict[uuid.UUID, FakeJob] = field(default_factory=dict)
     now: float = 0.0
+    #: Ids are never given out twice, as a sequence does.
+    last_book_id: int = 0
+    last_image_id: int = 0
     #: Called at the start of each call with its name; a test makes the database fail here.
     before: Callable[[str], None] = lambda _: None
 
@@ -97,7 +102,7 @@ class FakeJobStore:
         job = self._held(claim)
         if claim.source.id not in self.images:
             raise PermanentError(FailureCode.SOURCE_GONE)
-        image_id = max(self.images) + 1
+        self.last_image_id = image_id = max([self.last_image_id, *self.images]) + 1
         new = GalleryImage(image_id, picture.db_key, claim.source.image_type, 0, True, True)
         self.images[image_id] = (claim.book_id, new)
         for place in gallery.reorder(self.gallery(claim.book_id), image_id, claim.source.id):
@@ -106,6 +111,7 @@ class FakeJobStore:
             self.images[place.image_id] = (book_id, placed)
         job.status, job.processed_image_id, job.model_used = "completed", image_id, picture.recipe
         job.attempt_count, job.report, job.lease_token = picture.attempt_count, picture.report, None
+        job.done_source_id, job.failure_code, job.failure_reason = claim.source.id, None, None
         return image_id
 
     def fail(
@@ -138,6 +144,7 @@ class FakeJobStore:
         del self.images[image_id]
         for job in self.jobs.values():
             job.source_image_id = None if job.source_image_id == image_id else job.source_image_id
+            job.processed_image_id = None if job.processed_image_id == image_id else job.processed_image_id
 
     def _held(self, claim: Claim) -> FakeJob:
         job = self.jobs.get(claim.job_id)
@@ -151,18 +158,19 @@ class FakeJobStore:
         return Finished(job.id, "failed", str(code), ended_now=code)
 
     def _done(self, book_id: int) -> set[int]:
-        done = (
-            job
-            for job in self.jobs.values()
-            if job.status == "completed" and job.processed_image_id is not None
-        )
         return {
-            job.source_image_id for job in done if job.book_id == book_id and job.source_image_id is not None
+            job.done_source_id
+            for job in self.jobs.values()
+            if job.book_id == book_id
+            and job.status == "completed"
+            and job.processed_image_id is not None
+            and job.done_source_id is not None
         }
 
     def _has_live_twin(self, job: FakeJob) -> bool:
         return any(
             other.id != job.id
+            and job.source_image_id is not None
             and (other.book_id, other.source_image_id) == (job.book_id, job.source_image_id)
             and other.status in {"pending", "processing"}
             for other in self.jobs.values()

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from lambdas.image_processor import smoke
 from lambdas.image_processor.errors import FailureCode
@@ -101,6 +101,13 @@ def oriented(orientation: int, form: str = "JPEG", **options: Any) -> bytes:
     return save(picture, form, exif=exif, **options)
 
 
+def adobe_exif() -> Image.Exif:
+    """Return what a camera writes that is set to Adobe RGB."""
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: "R03"}
+    return exif
+
+
 def with_alpha(alpha: int = 255) -> Image.Image:
     """Return the picture with an alpha channel."""
     picture = Image.fromarray(quarters())
@@ -123,6 +130,7 @@ def _jpegs() -> dict[str, bytes]:
         "jpeg cmyk": save(picture.convert("CMYK"), "JPEG", quality=95),
         "jpeg grey": save(picture.convert("L"), "JPEG", quality=95),
         "jpeg adobe rgb": save(ADOBE_RGB.encode(pixels), "JPEG", icc_profile=ADOBE_RGB.icc, **fine),
+        "jpeg adobe rgb by exif": save(ADOBE_RGB.encode(pixels), "JPEG", exif=adobe_exif(), **fine),
         "jpeg multi-picture": save(picture, "MPO", quality=95, **pair),
     }
 

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, String, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.job_status import LIVE_STATUSES, JobStatus
 
-class JobStatus(StrEnum):
-    """The states of a job; docs/jobs.md draws who may move one where."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    QUEUE_FAILED = "queue_failed"
-    PERMANENTLY_FAILED = "permanently_failed"
-
-
-#: States that hold the partial unique index: at most one such job per picture.
-LIVE_STATUSES = (JobStatus.PENDING, JobStatus.PROCESSING)
+__all__ = ["LIVE_STATUSES", "Base", "Book", "BookImage", "ImageProcessingJob", "JobStatus"]
 
 
 class Base(DeclarativeBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -161,10 +163,27 @@ def sizes(tasks: int, mib_each: int, processes: int | None = None) -> tuple[int,
         processes: wished for; None: as many as CPUs and free memory allow.
 
     """
-    cpus = len(os.sched_getaffinity(0))
-    free_mib = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
-    count = max(min(processes or min(cpus, free_mib // mib_each), tasks), 1)
+    cpus = _cpus()
+    count = max(min(processes or min(cpus, _free_mib() // mib_each), tasks), 1)
     return count, max(cpus // count, 1)
+
+
+def _cpus() -> int:
+    """Return how many CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _free_mib() -> int:
+    """Return the memory that can be had without swapping; where the system does not say, half of all."""
+    try:
+        found = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        found = None
+    if found is not None:
+        return int(found[1]) // 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**21
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any, Final
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from cli import cut_sheet
+from cli import cut_output, cut_sheet
 from cli.console import EXIT_FAILED, EXIT_OK, EXIT_USAGE, console, fail
 from cli.crew import Crashed, Crew, Raised, sizes
 from cli.cut_choices import Background, Engine, RecipeChoice
@@ -90,7 +89,8 @@ def _work(order: Order, settings: Settings, planned: Plan, photos: Sequence[Path
     lines = [line for line in (log.find(photo) for photo in photos) if line is not None]
     if order.report:
         cut_sheet.write(order.out / cut_sheet.NAME, lines, log, order.jobs)
-    _sum_up(lines, order)
+    where = order.out / cut_sheet.NAME if order.report else order.out
+    console.print(cut_output.summary(lines, where))
     return EXIT_OK if all(line["verdict"] == Verdict.ACCEPTED for line in lines) else EXIT_FAILED
 
 
@@ -165,7 +165,7 @@ def _cut_all(
             job = by_photo[photo]
             line = _keep(job, _as_cut(result), log, wanted)
             progress.advance(task)
-            console.print(_told(job.photo, line))
+            console.print(cut_output.told(job.photo, line))
 
 
 def _as_cut(result: Cut | Crashed | Raised) -> Cut:
@@ -193,24 +193,3 @@ def _keep(job: _Job, cut: Cut, log: CutLog, wanted: dict[str, Any]) -> Line:
     line = {"name": job.name, "output": output, "settings": wanted, **cut.facts}
     log.append(job.photo, line)
     return line
-
-
-def _told(photo: Path, line: Line) -> Text:
-    if line["verdict"] == Verdict.ACCEPTED:
-        seconds = f"  {line['seconds']:.1f} s"
-        return Text.assemble(("✓ ", "green"), f"{photo}: ", line["told"], (seconds, "dim"))
-    return Text.assemble(
-        ("✗ ", "red"), f"{photo}: ", (line.get("reason") or "failed", "bold"), f": {line['told']}"
-    )
-
-
-def _sum_up(lines: Sequence[Line], order: Order) -> None:
-    verdicts = Counter(line["verdict"] for line in lines)
-    reasons = Counter(line["reason"] for line in lines if line["verdict"] == Verdict.REJECTED)
-    told = f"{verdicts[Verdict.ACCEPTED]} of {len(lines)} cut out"
-    if reasons:
-        told += ", refused: " + ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    if verdicts[Verdict.FAILED]:
-        told += f", {verdicts[Verdict.FAILED]} could not be tried"
-    where = order.out / cut_sheet.NAME if order.report else order.out
-    console.print(Text.assemble((told, "bold"), f" → {where}"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cli import cut, demo, doctor, migrate, models
+from cli import cut, demo, dlq, doctor, enqueue, jobs, migrate, models, operate
 
 app = typer.Typer(
     name="image-processor",
@@ -23,6 +24,12 @@ app.command()(cut.cut)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(migrate.migrate)
+app.command()(enqueue.enqueue)
+app.command()(operate.health)
+app.command()(operate.reconcile)
+app.command()(operate.sweep)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(models.app, name="models")
 
 
@@ -44,6 +51,8 @@ def _root(
 
 def main() -> None:
     """Run the command line: the console script's entry point."""
+    # onnxruntime would send usage data to its maker.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file's name may hold what the terminal's encoding cannot say.

@@ -6,19 +6,12 @@ from typing import Annotated
 
 import typer
 
+from cli.options import DatabaseUrl
+
 
 def migrate(
     *,
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="DATABASE_URL",
-            metavar="URL",
-            show_envvar=True,
-            help="postgresql://user:password@host:port/database. Without it the worker's own environment and "
-            "its database secret are used.",
-        ),
-    ] = None,
+    database_url: DatabaseUrl = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 when a revision is missing.")
     ] = False,

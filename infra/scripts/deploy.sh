@@ -15,5 +15,6 @@ case "$environment" in
 esac
 
 "$root/infra/scripts/publish-image.sh" "bluemoxon-$environment" "$tag"
-"$python" -m delivery deploy --prefix "bluemoxon-$environment" --tag "$tag" --commit "$commit" \
+# In this process: whoever ends it ends the release, which then moves back.
+exec "$python" -m delivery deploy --prefix "bluemoxon-$environment" --tag "$tag" --commit "$commit" \
   --watch-seconds "${WATCH_SECONDS:-180}"

@@ -21,6 +21,7 @@ options=(--platform linux/amd64 --build-arg "IMAGE_VERSION=$tag" --tag "$uri")
 if docker buildx version > /dev/null 2>&1; then
   options+=(--provenance=false --sbom=false)
 fi
+# Into the engine itself, from where it is pushed: no builder of its own that would keep the result.
 docker build "${options[@]}" "$root"
 
 "$python" -m delivery registry-password --prefix "$prefix" \

@@ -12,5 +12,6 @@ export PYTHONPATH="$root/infra${PYTHONPATH:+:$PYTHONPATH}"
 commit=$(git -C "$root" rev-parse --verify --quiet "${tag##*-}^{commit}") \
   || { echo "$tag names no commit of this repository" >&2; exit 1; }
 
-"$python" -m delivery roll-back --prefix "bluemoxon-$environment" --tag "$tag" --commit "$commit" \
+# In this process: whoever ends it ends the release, which then moves back.
+exec "$python" -m delivery roll-back --prefix "bluemoxon-$environment" --tag "$tag" --commit "$commit" \
   --watch-seconds "${WATCH_SECONDS:-180}"

@@ -43,4 +43,6 @@ terraform -chdir="$folder" show -json "$work/plan" > "$work/plan.json"
 [ "$command" = apply ] || exit 0
 
 terraform -chdir="$folder" apply -input=false -no-color "$work/plan"
-"$python" -m delivery settle --prefix "bluemoxon-$environment" --watch-seconds "${WATCH_SECONDS:-180}"
+rm -rf "$work"
+# In this process: whoever ends it ends the release, which then moves back.
+exec "$python" -m delivery settle --prefix "bluemoxon-$environment" --watch-seconds "${WATCH_SECONDS:-180}"

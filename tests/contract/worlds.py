@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import Engine, delete, func, select, update
@@ -39,6 +39,8 @@ class World(Protocol):
 
     def add_book(self, pictures: int) -> tuple[int, list[int]]: ...
 
+    def set_type(self, image_id: int, image_type: str | None) -> None: ...
+
     def add_job(self, book_id: int, image_id: int, status: str = "pending") -> uuid.UUID: ...
 
     def job(self, job_id: uuid.UUID) -> JobRow: ...
@@ -63,10 +65,11 @@ class FakeWorld:
         self.store = FakeJobStore()
 
     def add_book(self, pictures: int) -> tuple[int, list[int]]:
-        book_id = max(self.store.books, default=0) + 1
+        self.store.last_book_id = book_id = self.store.last_book_id + 1
         self.store.books.add(book_id)
-        first = max(self.store.images, default=0) + 1
+        first = max([self.store.last_image_id, *self.store.images]) + 1
         ids = list(range(first, first + pictures))
+        self.store.last_image_id = first + pictures - 1
         for order, image_id in enumerate(ids):
             image = GalleryImage(image_id, f"{book_id}/image_{order:02d}.jpg", None, order, order == 0, False)
             self.store.images[image_id] = (book_id, image)
@@ -104,8 +107,11 @@ class FakeWorld:
 
     def set_processed(self, image_id: int) -> None:
         book_id, image = self.store.images[image_id]
-        processed = GalleryImage(image.id, image.s3_key, None, image.display_order, image.is_primary, True)
-        self.store.images[image_id] = (book_id, processed)
+        self.store.images[image_id] = (book_id, replace(image, is_background_processed=True))
+
+    def set_type(self, image_id: int, image_type: str | None) -> None:
+        book_id, image = self.store.images[image_id]
+        self.store.images[image_id] = (book_id, replace(image, image_type=image_type))
 
     def delete_image(self, image_id: int) -> None:
         self.store.delete_image(image_id)
@@ -180,6 +186,7 @@ class PostgresWorld:
                     lease_expires_at=ImageProcessingJob.lease_expires_at - shift,
                     created_at=ImageProcessingJob.created_at - shift,
                     updated_at=ImageProcessingJob.updated_at - shift,
+                    enqueued_at=ImageProcessingJob.enqueued_at - shift,
                 )
             )
 
@@ -191,6 +198,10 @@ class PostgresWorld:
     def set_processed(self, image_id: int) -> None:
         with Session(self.engine) as db, db.begin():
             db.execute(update(BookImage).where(BookImage.id == image_id).values(is_background_processed=True))
+
+    def set_type(self, image_id: int, image_type: str | None) -> None:
+        with Session(self.engine) as db, db.begin():
+            db.execute(update(BookImage).where(BookImage.id == image_id).values(image_type=image_type))
 
     def delete_image(self, image_id: int) -> None:
         with Session(self.engine) as db, db.begin():

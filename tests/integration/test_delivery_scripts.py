@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,11 +42,29 @@ class Checkout:
         self, script: str, *arguments: str, no_buildx: int = 0, broken: int = 0
     ) -> subprocess.CompletedProcess[str]:
         """Run one script."""
-        variables = {
+        variables = self._variables(NO_BUILDX=str(no_buildx), BROKEN=str(broken))
+        return subprocess.run(
+            self._command(script, *arguments), env=variables, check=False, capture_output=True, text=True
+        )
+
+    def start(self, script: str, *arguments: str, watch_seconds: int) -> subprocess.Popen[str]:
+        """Start one script and let it run."""
+        return subprocess.Popen(
+            self._command(script, *arguments),
+            env=self._variables(WATCH_SECONDS=str(watch_seconds)),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def _command(self, script: str, *arguments: str) -> list[str]:
+        return [str(self.folder / "infra" / "scripts" / script), *arguments]
+
+    def _variables(self, **more: str) -> dict[str, str]:
+        return {
             "PATH": f"{self.folder}:{os.environ['PATH']}",
             "NOTES": str(self.folder / "notes"),
-            "NO_BUILDX": str(no_buildx),
-            "BROKEN": str(broken),
+            "NO_BUILDX": "0",
+            "BROKEN": "0",
             "PYTHON": sys.executable,
             "AWS_ENDPOINT_URL": self.account.endpoint_url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -53,9 +72,7 @@ class Checkout:
             "AWS_DEFAULT_REGION": REGION,
             "NO_PROXY": "127.0.0.1",
             "WATCH_SECONDS": "1",
-        }
-        command = [str(self.folder / "infra" / "scripts" / script), *arguments]
-        return subprocess.run(command, env=variables, check=False, capture_output=True, text=True)
+        } | more
 
     def git(self, *arguments: str) -> str:
         """Run git and return what it printed."""
@@ -167,6 +184,24 @@ def test_a_failed_smoke_test_fails_the_deploy(checkout: Checkout) -> None:
     checkout.account.answer(migrated(), {"statusCode": 500})
     done = checkout.run("deploy.sh", "staging", commit)
     assert (done.returncode, checkout.account.live()) == (1, ("1", "1"))
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_deploy_moves_back(checkout: Checkout, ending: signal.Signals) -> None:
+    """Nobody has seen the watch pass."""
+    commit = checkout.git("rev-parse", "HEAD")
+    checkout.account.push_tag(f"v{VERSION}-{commit[:7]}")
+    checkout.account.push_tag("v0.0.1")
+    checkout.account.create_functions("v0.0.1")
+    checkout.account.answer(migrated(), smoke_tested("2"))
+    with checkout.start("deploy.sh", "staging", commit, watch_seconds=600) as process:
+        assert process.stdout is not None
+        told = iter(process.stdout.readline, "")
+        assert any("image-reconciler: live is 2" in line for line in told)
+        assert checkout.account.live() == ("2", "2")
+        process.send_signal(ending)
+        assert process.wait(60) != 0
+    assert checkout.account.live() == ("1", "1")
 
 
 def test_production_is_deployed_by_its_version_only(checkout: Checkout) -> None:

@@ -196,6 +196,20 @@ def _program(
             program.communicate()
 
 
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGQUIT])
+def test_the_embedded_server_is_restarted_where_it_stood(ending: signal.Signals) -> None:
+    """Politely or as by a crash: the address stays, and so does what was committed and written."""
+    with postgres.embedded_server() as server:
+        engine = create_engine(server.url, pool_pre_ping=True)
+        with engine.begin() as connection:
+            connection.execute(text("SET synchronous_commit = on"))
+            connection.execute(text("CREATE TABLE kept AS SELECT 1 AS number"))
+        server.restart(ending)
+        with engine.connect() as connection:
+            assert 1 == connection.scalar(text("SELECT number FROM kept"))
+        engine.dispose()
+
+
 def _assert_gone(told: dict[str, Any], tmp_path: Path) -> None:
     assert [port for port in told["ports"] if _listens(port)] == []
     assert not _lives(told["function_pid"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from app.constants.image_processing import MAX_OBJECT_BYTES
 from lambdas.image_processor.aws import Clients
@@ -12,6 +14,9 @@ from lambdas.image_processor.config import AwsSettings
 from lambdas.image_processor.errors import FailureCode, LeaseLostError, PermanentError, TransientError
 from lambdas.image_processor.storage import PROBE_KEY, ImageStore, object_keys, stored_key
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 KEY = "books/1_processed_x.png"
 
@@ -54,6 +59,33 @@ def test_get_missing(store: ImageStore) -> None:
     with pytest.raises(PermanentError) as caught:
         store.get("1/image_00.jpg")
     assert FailureCode.OBJECT_MISSING == caught.value.code
+
+
+class Forbidding:
+    """S3 as it answers a role that may list by prefix only: 403 instead of 404."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._s3 = aws.s3
+
+    def get_object(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    def list_objects_v2(self, **wanted: Any) -> Any:
+        return self._s3.list_objects_v2(**wanted)
+
+
+def test_get_forbidden(aws: Aws) -> None:
+    """403 for an object that is not there: missing for good. For one that is: an operator's matter, later."""
+    store = ImageStore(cast("S3Client", Forbidding(aws)), aws.bucket)
+    with pytest.raises(PermanentError) as caught:
+        store.get("1/image_00.jpg")
+    assert FailureCode.OBJECT_MISSING == caught.value.code
+    aws.s3.put_object(Bucket=aws.bucket, Key="books/1/image_00.jpg.bak", Body=b"another")
+    with pytest.raises(PermanentError):
+        store.get("1/image_00.jpg")
+    aws.s3.put_object(Bucket=aws.bucket, Key="books/1/image_00.jpg", Body=b"photo")
+    with pytest.raises(TransientError, match="AccessDenied"):
+        store.get("1/image_00.jpg")
 
 
 def test_get_too_many_bytes(aws: Aws, store: ImageStore) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lambdas.image_processor.config import AwsSettings, ConfigurationError, Settings
+from lambdas.reconciler.config import ReconcilerSettings
 
 COMPLETE = {
     "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:us-west-2:1:secret:db",
@@ -63,3 +64,17 @@ def test_secrets_do_not_print() -> None:
         {"AWS_SECRET_ACCESS_KEY": "hush", "AWS_SESSION_TOKEN": "hush", "AWS_REGION": "x"}
     )
     assert "hush" not in repr(aws)
+
+
+def test_the_reconciler_needs_less() -> None:
+    """Three of the worker's variables, all missing ones named at once."""
+    settings = ReconcilerSettings.from_env(COMPLETE)
+    assert (COMPLETE["DATABASE_SECRET_ARN"], "staging", COMPLETE["IMAGE_PROCESSING_QUEUE_NAME"]) == (
+        settings.database_secret_arn,
+        settings.environment,
+        settings.queue_name,
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        ReconcilerSettings.from_env({"ENVIRONMENT": " "})
+    for name in ("DATABASE_SECRET_ARN", "ENVIRONMENT", "IMAGE_PROCESSING_QUEUE_NAME"):
+        assert name in str(caught.value)

@@ -23,10 +23,11 @@ SECRET = {
 class FakeSecrets:
     text: str
     reads: int = 0
+    is_down: bool = False
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
         self.reads += 1
-        if SecretId == "gone":
+        if SecretId == "gone" or self.is_down:
             raise RuntimeError("no such secret")
         return {"SecretString": self.text}
 
@@ -85,3 +86,19 @@ def test_secret_unreachable() -> None:
     """Secrets Manager being away is transient."""
     with pytest.raises(TransientError, match="RuntimeError"):
         SecretCredentials(FakeSecrets(""), "gone").current()
+
+
+def test_secrets_manager_away_when_the_ttl_ends() -> None:
+    """The old credentials serve on: a throttled secret must not stop a worker whose password still works."""
+    now = [0.0]
+    secrets = FakeSecrets(json.dumps(SECRET))
+    credentials = SecretCredentials(secrets, "db", lambda: now[0])
+    first = credentials.current()
+    now[0] = SECRET_TTL_SECONDS + 1
+    secrets.is_down = True
+    assert first == credentials.current()
+    assert 2 == secrets.reads
+    credentials.current()
+    assert 2 == secrets.reads
+    with pytest.raises(TransientError):
+        credentials.refresh()

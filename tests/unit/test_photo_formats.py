@@ -84,6 +84,18 @@ def test_wide_gamut_colours_come_out_as_srgb(space: ColourSpace) -> None:
     assert np.abs(written.astype(int) - wanted).max() >= 8
 
 
+@pytest.mark.parametrize(
+    ("space", "profile"), [(ADOBE_RGB, b""), (ADOBE_RGB, ADOBE_RGB.icc), (DISPLAY_P3, DISPLAY_P3.icc)]
+)
+def test_a_camera_s_adobe_rgb_needs_no_profile(space: ColourSpace, profile: bytes) -> None:
+    """EXIF's interoperability index says so; a profile, where there is one, has the last word."""
+    rng = np.random.default_rng(4)
+    wanted = np.kron(rng.integers(60, 196, (12, 12, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+    exif, pixels = pictures.adobe_exif(), space.encode(wanted)
+    file = save(pixels, "WEBP", lossless=True, exif=exif, icc_profile=profile)
+    assert np.abs(photo.decode(file).pixels.astype(int) - wanted).max() <= 2
+
+
 @pytest.mark.parametrize("profile", [b"", b"not a profile", ADOBE_RGB.icc[:200], b"\0" * 600])
 def test_a_broken_profile_is_ignored(profile: bytes) -> None:
     """The samples are taken for sRGB."""

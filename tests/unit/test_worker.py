@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from lambdas.image_processor.domain import (
+    Claim,
     Delivery,
     Ending,
+    FinishedPicture,
     GalleryImage,
     JobMessage,
     Outcome,
@@ -63,8 +65,10 @@ class World:
     renderer: FakeRenderer = field(default_factory=lambda: FakeRenderer(rendition()))
     steps: list[str] = field(default_factory=list)
     remaining_seconds: float = 300.0
+    seed: int = 1
 
     def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
         self.jobs.books.add(1)
         for order, image_id in enumerate((10, 11, 12)):
             picture = GalleryImage(image_id, f"1/image_0{order}.jpg", None, order, order == 0, False)
@@ -84,7 +88,7 @@ class World:
             name_objects=object_keys,
             public_url=lambda key: f"https://cdn/books/{key}",
             observe=self.steps.append,
-            rng=random.Random(1),
+            rng=self.rng,
         )
         deadline = Deadline(lambda: self.remaining_seconds)
         return worker.work(message, Delivery("m", "r", receive_count, 5), deadline)
@@ -300,6 +304,22 @@ def test_database_away_when_the_lease_is_given_back(world: World) -> None:
     world.jobs.before = lambda _: None
     world.jobs.now += 400
     assert Ending.COMPLETED == world.deliver(receive_count=2).ending
+
+
+@pytest.mark.parametrize("receive_count", [1, 5])
+def test_a_commit_whose_answer_is_lost(world: World, receive_count: int) -> None:
+    """The job is completed: its message is acknowledged even on the last receipt, not dead-lettered."""
+    complete = world.jobs.complete
+
+    def committed_but_unanswered(claim: Claim, picture: FinishedPicture) -> int:
+        complete(claim, picture)
+        raise TransientError("the connection broke")
+
+    world.jobs.complete = committed_but_unanswered  # type: ignore[method-assign] # the fake is the test's own
+    outcome = world.deliver(receive_count)
+    assert (Ending.LEASE_LOST, True) == (outcome.ending, outcome.acknowledged)
+    assert ("completed", None) == (world.job.status, world.job.failure_code)
+    assert 1 == sum(image.is_primary for image in world.jobs.gallery(1))
 
 
 def test_verdict_that_cannot_be_written_is_not_lost(world: World) -> None:

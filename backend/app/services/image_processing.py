@@ -1,9 +1,10 @@
-"""The one call of the API: queue a picture for its background's removal."""
+"""The one call of the API: queue a picture for its background's removal; and the steps it is made of."""
 
 from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -38,7 +39,7 @@ def queue_image_processing(
         ValueError: the picture is not one of the book's.
 
     """
-    job_id = _insert(db, book_id, image_id)
+    job_id = insert_job(db, book_id, image_id)
     if job_id is None:
         if (
             db.scalar(select(BookImage.id).where(BookImage.id == image_id, BookImage.book_id == book_id))
@@ -47,27 +48,51 @@ def queue_image_processing(
             raise ValueError(f"image {image_id} is not a picture of book {book_id}")
         return None
     db.commit()
+    return send_job(db, job_id, book_id, image_id, queue or default_queue())
+
+
+def send_job(db: Session, job_id: uuid.UUID, book_id: int, image_id: int, queue: JobQueue) -> Job | None:
+    """Send a committed job's message and stamp it; a message that cannot be sent leaves it `queue_failed`.
+
+    Returns:
+        The job as it then is, or None where it is gone with its book.
+
+    """
     try:
-        (queue or default_queue()).send(job_id, book_id, image_id)
+        queue.send(job_id, book_id, image_id)
     except QueueUnavailableError:
         logger.warning(
             "The job waits for the reconciler: SQS did not take its message",
             extra={"action": "queue_failed", "job_id": str(job_id)},
         )
-        # Only while it waits: where the time ran out after SQS took the message, a worker may have it by now.
-        db.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.status == JobStatus.PENDING)
-            .values(status=JobStatus.QUEUE_FAILED)
-        )
+        mark_refused(db, [job_id])
     else:
-        db.execute(update(Job).where(Job.id == job_id).values(enqueued_at=func.now()))
+        mark_sent(db, [job_id])
     db.commit()
     return db.get(Job, job_id, populate_existing=True)
 
 
-def _insert(db: Session, book_id: int, image_id: int) -> uuid.UUID | None:
-    """Insert the job unless the picture has a live one or is not the book's; the index decides races."""
+def mark_sent(db: Session, job_ids: Collection[uuid.UUID]) -> None:
+    """Stamp jobs whose messages SQS took."""
+    db.execute(update(Job).where(Job.id.in_(job_ids)).values(enqueued_at=func.now()))
+
+
+def mark_refused(db: Session, job_ids: Collection[uuid.UUID]) -> None:
+    """Leave jobs to the reconciler.
+
+    Only while they wait: where the time ran out after SQS took the message, a worker may have it by now.
+    """
+    waiting = update(Job).where(Job.id.in_(job_ids), Job.status == JobStatus.PENDING)
+    db.execute(waiting.values(status=JobStatus.QUEUE_FAILED))
+
+
+def insert_job(db: Session, book_id: int, image_id: int) -> uuid.UUID | None:
+    """Insert a job unless the picture has a live one or is not the book's; the index decides races.
+
+    Returns:
+        The job's id, or None; nothing is committed yet.
+
+    """
     picture = select(
         literal(uuid.uuid4()), BookImage.book_id, BookImage.id, literal(str(JobStatus.PENDING))
     ).where(BookImage.id == image_id, BookImage.book_id == book_id)

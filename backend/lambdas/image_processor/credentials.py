@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from lambdas.image_processor.errors import TransientError
 
 #: How long a read secret is trusted without looking again.
 SECRET_TTL_SECONDS = 300.0
+
+logger = logging.getLogger(__name__)
 
 
 class SecretsClient(Protocol):
@@ -92,14 +95,37 @@ class SecretCredentials:
         self._read: tuple[float, Credentials] | None = None
 
     def current(self) -> Credentials:
-        """Return the credentials, read again when older than the TTL."""
+        """Return the credentials, read again when older than the TTL.
+
+        Where Secrets Manager cannot be read just then, the old ones serve: they are probably still right,
+        and a refused login reads again.
+
+        Raises:
+            TransientError: there are none yet and they cannot be read.
+
+        """
         with self._lock:
-            if self._read is None or self._clock() - self._read[0] > SECRET_TTL_SECONDS:
-                self._read = (self._clock(), self._fetch())
-            return self._read[1]
+            if self._read is not None and self._clock() - self._read[0] <= SECRET_TTL_SECONDS:
+                return self._read[1]
+            try:
+                credentials = self._fetch()
+            except TransientError as exc:
+                if self._read is None:
+                    raise
+                logger.warning(
+                    "The database secret keeps its old value: %s", exc, extra={"action": "secret_kept"}
+                )
+                credentials = self._read[1]
+            self._read = (self._clock(), credentials)
+            return credentials
 
     def refresh(self) -> Credentials:
-        """Return the credentials, read again now."""
+        """Return the credentials, read again now.
+
+        Raises:
+            TransientError: they cannot be read.
+
+        """
         with self._lock:
             self._read = (self._clock(), self._fetch())
             return self._read[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -23,7 +25,9 @@ _OPTIONS = "-c statement_timeout=20000 -c lock_timeout=15000 -c idle_in_transact
 _AUTHENTICATION_FAILED = ("authentication failed", "does not exist", "not permitted to log in")
 #: serialization_failure and deadlock_detected: the transaction did nothing and may simply run again.
 _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
-_TRANSACTION_TRIES = 3
+_TRANSACTION_RETRIES = 3
+#: The longest pause before another try: whoever met us in a deadlock should be through by then.
+_RETRY_PAUSE_SECONDS = 0.2
 
 
 def connect(secret: SecretCredentials) -> Connection:
@@ -69,20 +73,25 @@ def transient_errors() -> Iterator[None]:
 
 
 def in_transaction(engine: Engine, work: Callable[[Session], _T]) -> _T:
-    """Run `work` in one transaction and commit; after a deadlock or a conflict, again, up to three times.
+    """Run `work` in one transaction and commit; after a deadlock or a conflict, up to three more times.
 
     Raises:
         TransientError: the database is unavailable, or the conflict stays.
 
     """
-    for _ in range(_TRANSACTION_TRIES):
+    conflicts = 0
+    while True:
         try:
             with transient_errors(), Session(engine) as session, session.begin():
                 return work(session)
         except TransientError as exc:
             if not _may_run_again(exc):
                 raise
-    raise TransientError("the transaction met a deadlock or a conflict every time it was tried")
+            conflicts += 1
+            if conflicts > _TRANSACTION_RETRIES:
+                raise TransientError("the transaction met a deadlock every time it was tried") from exc
+            # Spreads retries; nothing secret depends on it.
+            time.sleep(random.uniform(0, _RETRY_PAUSE_SECONDS))  # noqa: S311
 
 
 def _may_run_again(exc: TransientError) -> bool:
@@ -99,7 +108,11 @@ def _open(credentials: Credentials) -> Connection:
         dbname=credentials.dbname,
         sslmode=credentials.sslmode,
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        keepalives_idle=30,
+        # A connection whose other end vanished without a word must not hold an invocation until its end.
+        keepalives_idle=15,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=20_000,
         application_name="image-processor",
         options=_OPTIONS,
     )

@@ -29,7 +29,7 @@ from lambdas.image_processor.errors import FailureCode, PoisonMessageError
 from lambdas.image_processor.jobs import JobStore
 from lambdas.image_processor.memory import return_freed_memory
 from lambdas.image_processor.message import parse_delivery, parse_message
-from lambdas.image_processor.ports import Deadline
+from lambdas.image_processor.ports import Deadline, Timing
 from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, ModelSpec, Recipe
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.sqs import Queue
@@ -38,6 +38,7 @@ from lambdas.image_processor.telemetry import Telemetry
 from lambdas.image_processor.worker import Worker
 
 Event = Mapping[str, Any]
+_TIMING = Timing()
 #: From this much memory on, both networks stay loaded: a refused photo costs no reload.
 ROOMY_MIB: Final = 2048
 logger = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Handler:
     engine: Engine
     images: ImageStore
     observe: Callable[[str], None]
+    timing: Timing
 
     def __call__(self, event: Event, context: Context) -> dict[str, Any]:
         """Answer one event."""
@@ -101,7 +103,7 @@ class Handler:
             return self._smoke_test(is_deep=event.get("deep") is True)
         if event.get("migrate") is True:
             return {"statusCode": 200, "body": "OK", "revision": migrate.upgrade(self.engine)}
-        deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
+        deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000, self.timing)
         records = event.get("Records", [])
         failed = [record["messageId"] for record in records if not self._deliver(record, deadline)]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -145,12 +147,15 @@ class Handler:
         return answer
 
 
-def build(env: Mapping[str, str], observe: Callable[[str], None] = lambda _: None) -> Handler:
+def build(
+    env: Mapping[str, str], observe: Callable[[str], None] = lambda _: None, timing: Timing = _TIMING
+) -> Handler:
     """Compose a handler from an environment; nothing is connected or loaded yet.
 
     Args:
         env: the variables of docs/configuration (config.Settings and config.AwsSettings).
         observe: called with the name of each durable step; the crash tests stop the process there.
+        timing: how far a lease reaches beyond the invocation; the crash tests shorten it.
 
     Raises:
         ConfigurationError: naming every variable that is missing or malformed.
@@ -174,7 +179,7 @@ def build(env: Mapping[str, str], observe: Callable[[str], None] = lambda _: Non
     )
     telemetry = Telemetry(settings.environment, _emit_to(settings))
     queue = Queue(clients.sqs, settings.queue_name)
-    return Handler(settings, worker, queue, telemetry, renderer, engine, images, observe)
+    return Handler(settings, worker, queue, telemetry, renderer, engine, images, observe, timing)
 
 
 def plan_renderer(settings: Settings) -> Renderer:

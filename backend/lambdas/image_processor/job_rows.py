@@ -1,4 +1,4 @@
-"""The job table's conditions and small statements, shared by the worker and the reconciler."""
+"""The job table's small statements, shared by the worker and the reconciler."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.constants.image_processing import MAX_CLAIMS, STALE_PROCESSING_SECONDS
+from app.job_conditions import claimable, seconds
 from app.models import BookImage, JobStatus
 from app.models import ImageProcessingJob as Job
 from lambdas.image_processor.domain import Claim, Finished, GalleryImage, JobMessage
@@ -18,32 +19,13 @@ from lambdas.image_processor.errors import FailureCode, LeaseHeldError, UnknownJ
 _ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.PERMANENTLY_FAILED})
 
 
-def seconds(number: float) -> Any:
-    """Return an SQL interval."""
-    return func.make_interval(0, 0, 0, 0, 0, 0, number)
-
-
-def lease_over() -> Any:
-    """Return the condition: a `processing` row whose worker is gone."""
-    abandoned = Job.lease_expires_at.is_(None) & (
-        Job.updated_at < func.now() - seconds(STALE_PROCESSING_SECONDS)
-    )
-    return (Job.lease_expires_at <= func.now()) | abandoned
-
-
-def claimable() -> Any:
-    """Return the condition: nobody works on this job and it has not ended."""
-    waiting = Job.status.in_((JobStatus.PENDING, JobStatus.QUEUE_FAILED))
-    return waiting | ((Job.status == JobStatus.PROCESSING) & lease_over())
-
-
 def holds(claim: Claim) -> Any:
     """Return the condition: this claim's token still fences the job."""
     return (Job.id == claim.job_id) & (Job.lease_token == claim.token) & (Job.status == JobStatus.PROCESSING)
 
 
 def end(session: Session, job_id: uuid.UUID, code: FailureCode, only_from: JobStatus) -> Finished:
-    """End a job as failed from exactly one state, and say so."""
+    """End a job as failed and say so; the caller holds its row's lock and found it in `only_from`."""
     session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status == only_from)
@@ -57,6 +39,19 @@ def end(session: Session, job_id: uuid.UUID, code: FailureCode, only_from: JobSt
         )
     )
     return Finished(job_id, JobStatus.FAILED, str(code), ended_now=code)
+
+
+def supersede(session: Session, message: JobMessage) -> Finished:
+    """End a `queue_failed` job in favour of its picture's live one; where it moved on meanwhile, say how.
+
+    Raises:
+        LeaseHeldError: another worker has it after all.
+
+    """
+    waiting = select(Job.id).where(Job.id == message.job_id, Job.status == JobStatus.QUEUE_FAILED)
+    if session.scalar(waiting.with_for_update()) is None:
+        return why_not(session, message)
+    return end(session, message.job_id, FailureCode.SUPERSEDED, JobStatus.QUEUE_FAILED)
 
 
 def why_not(session: Session, message: JobMessage) -> Finished:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.constants.image_processing import MAX_CLAIMS
+from app.job_conditions import claimable, seconds
 from app.models import Book, BookImage, JobStatus
 from app.models import ImageProcessingJob as Job
 from lambdas.image_processor import gallery, job_rows
@@ -55,11 +56,7 @@ class JobStore:
             return self._in_transaction(lambda session: self._claim(session, message, lease_seconds))
         except IntegrityError:
             # A `queue_failed` job would become the second live one of its picture: the other one has it.
-            return self._in_transaction(
-                lambda session: job_rows.end(
-                    session, message.job_id, FailureCode.SUPERSEDED, JobStatus.QUEUE_FAILED
-                )
-            )
+            return self._in_transaction(lambda session: job_rows.supersede(session, message))
 
     def assert_held(self, claim: Claim) -> None:
         """Check the lease by the database's clock.
@@ -138,12 +135,14 @@ class JobStore:
         token = uuid.uuid4()
         leased = session.execute(
             update(Job)
-            .where(Job.id == message.job_id, job_rows.claimable(), Job.claim_count < MAX_CLAIMS)
+            .where(Job.id == message.job_id, claimable(), Job.claim_count < MAX_CLAIMS)
             .values(
                 status=JobStatus.PROCESSING,
                 lease_token=token,
-                lease_expires_at=func.now() + job_rows.seconds(lease_seconds),
+                lease_expires_at=func.now() + seconds(lease_seconds),
                 claim_count=Job.claim_count + 1,
+                # It arrived: what the reconciler sent for it so far no longer lengthens its wait.
+                queue_retry_count=0,
             )
             .returning(Job.book_id, Job.source_image_id, Job.claim_count)
         ).one_or_none()

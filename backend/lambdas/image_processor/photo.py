@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from app.constants.image_processing import MAX_IMAGE_DIMENSION, MAX_OBJECT_BYTES, MIN_OUTPUT_DIMENSION
 from lambdas.image_processor import sniff
+from lambdas.image_processor.colour import to_srgb
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
 
@@ -123,7 +124,8 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
         image.load()
         profile = image.info.get("icc_profile")
         opaque = _flatten(_eight_bits(_upright(image)))
-        return np.ascontiguousarray(np.asarray(_to_srgb(opaque, profile)))
+        srgb = to_srgb(opaque, profile, is_adobe_rgb=_is_adobe_rgb(image))
+        return np.ascontiguousarray(np.asarray(srgb))
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
     except DAMAGE as exc:
@@ -137,6 +139,14 @@ def _upright(image: Image.Image) -> Image.Image:
         # Damaged EXIF around an undamaged picture: it is shown as it lies, as browsers do.
         return image
     return image if turn is None else image.transpose(turn)
+
+
+def _is_adobe_rgb(image: Image.Image) -> bool:
+    """Return whether the camera says so: many write no profile, only EXIF's interoperability index "R03"."""
+    try:
+        return image.getexif().get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex) == "R03"
+    except DAMAGE:
+        return False
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -162,26 +172,3 @@ def _flatten(image: Image.Image) -> Image.Image:
     ground = Image.new(opaque.mode, opaque.size, "white")
     ground.paste(opaque, mask=layered.getchannel("A"))
     return ground
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert by the embedded profile; a profile that is broken or of another kind of picture is ignored."""
-    try:
-        source = _source_profile(image.mode, profile)
-        if source is not None:
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-            return image.convert("RGB") if converted is None else converted
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        pass
-    return image.convert("RGB")
-
-
-def _source_profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
-    """Return the profile to convert from, None where the samples are sRGB or nobody says what they are."""
-    if mode == "LAB":
-        return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    if not profile or mode not in {"RGB", "CMYK", "L"}:
-        return None
-    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    return None if ImageCms.getProfileDescription(source).startswith("sRGB") else source

@@ -23,17 +23,31 @@ class DeadlineError(TransientError):
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How a worker's times relate to its invocation's end."""
+
+    #: With less left than this nothing new is begun: the rest serves to give the lease back.
+    reserve_seconds: float = 10.0
+    #: A lease outlives its invocation by this much, so that it is never taken from a living worker.
+    lease_grace_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Deadline:
     """When the invocation ends."""
 
     #: Seconds left, asked anew at every call.
     remaining_seconds: Callable[[], float]
-    #: Below this nothing new is begun: what is left serves to give the lease back.
-    reserve_seconds: float = 10.0
+    timing: Timing = Timing()
+
+    @property
+    def lease_seconds(self) -> float:
+        """Return how long a job is leased that is claimed now."""
+        return self.remaining_seconds() + self.timing.lease_grace_seconds
 
     def check(self) -> None:
         """Raise DeadlineError when too little time is left to begin something."""
-        if self.remaining_seconds() < self.reserve_seconds:
+        if self.remaining_seconds() < self.timing.reserve_seconds:
             raise DeadlineError("the invocation's end is near")
 
 

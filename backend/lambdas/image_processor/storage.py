@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 PREFIX = "books/"
 PROBE_KEY = "books/_probe/image-processor.txt"
+_RESULT = re.compile(
+    r"books/(?:thumb_)?(?P<book_id>[1-9][0-9]{0,9})_processed_(?P<job_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png",
+    re.ASCII,
+)
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_FORBIDDEN = frozenset({"AccessDenied", "403"})
 _EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -36,6 +42,19 @@ def object_keys(book_id: int, job_id: uuid.UUID) -> ObjectKeys:
     """Return the names of a job's results: from the job alone, so a second run writes the same objects."""
     db_key = f"{book_id}_processed_{job_id}.png"
     return ObjectKeys(db_key, PREFIX + db_key, f"{PREFIX}thumb_{db_key}")
+
+
+def parse_result_key(key: str) -> tuple[int, uuid.UUID] | None:
+    """Return the book and job that a result's S3 key was made from, or None for every other key.
+
+    The inverse of `object_keys`: only a key that it would write exactly so counts as a result.
+    """
+    found = _RESULT.fullmatch(key)
+    if found is None:
+        return None
+    named = int(found["book_id"]), uuid.UUID(found["job_id"])
+    keys = object_keys(*named)
+    return named if key in (keys.image_key, keys.thumbnail_key) else None
 
 
 def stored_key(db_key: str) -> str:
@@ -72,7 +91,7 @@ class ImageStore:
                 raise PermanentError(FailureCode.TOO_MANY_BYTES, f"It has {length / 2**20:.0f} MiB.")
             body = answer["Body"].read()
         except ClientError as exc:
-            if _code(exc) in _MISSING:
+            if _code(exc) in _MISSING or (_code(exc) in _FORBIDDEN and self._is_absent(stored_key(db_key))):
                 raise PermanentError(FailureCode.OBJECT_MISSING) from exc
             raise TransientError(f"S3 refused the photo: {_code(exc)}") from exc
         except (BotoCoreError, OSError) as exc:
@@ -80,6 +99,17 @@ class ImageStore:
         if len(body) != length:
             raise TransientError("S3 delivered only a part of the photo")
         return body
+
+    def _is_absent(self, key: str) -> bool:
+        """Return whether the listing lacks a key.
+
+        To a role whose right to list is limited to a prefix, S3 may say 403 of an object that is not there.
+        """
+        try:
+            found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        except (ClientError, BotoCoreError, OSError):
+            return False
+        return not any(item["Key"] == key for item in found.get("Contents", ()))
 
     def put(self, key: str, body: bytes, content_type: str, still_held: Callable[[], None]) -> None:
         """Write an object once.

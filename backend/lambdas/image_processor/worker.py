@@ -37,9 +37,6 @@ from lambdas.image_processor.errors import (
 )
 from lambdas.image_processor.ports import Deadline, DeadlineError, ImageStore, JobStore, Keys, Renderer
 
-#: A lease outlives its invocation by this much, so that it is never taken from a living worker.
-LEASE_GRACE_SECONDS = 30.0
-
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +73,7 @@ class Worker:
     def work(self, message: JobMessage, delivery: Delivery, deadline: Deadline) -> Outcome:
         """Work one delivery to its outcome."""
         try:
-            claimed = self.jobs.claim(message, deadline.remaining_seconds() + LEASE_GRACE_SECONDS)
+            claimed = self.jobs.claim(message, deadline.lease_seconds)
         except UnknownJobError:
             return self._unknown(delivery)
         except LeaseHeldError as exc:
@@ -179,6 +176,9 @@ class Worker:
                 self.jobs.fail(run.claim, PermanentError(FailureCode.RETRIES_EXHAUSTED), report)
             else:
                 self.jobs.release(run.claim, report)
+        except LeaseLostError as lost:
+            # Taken over, or ended after all: a commit whose answer was lost looks like an outage from here.
+            return _lost(run.claim, lost)
         except Exception:
             # The lease ends by itself; the reconciler or the next delivery takes the job over.
             logger.warning(

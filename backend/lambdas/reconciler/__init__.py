@@ -1,1 +1,1 @@
-"""The rescuer: republishes lost jobs and takes back expired leases, on a schedule."""
+"""The reconciler: scheduled, it sends what was lost and takes back what a dead worker holds."""

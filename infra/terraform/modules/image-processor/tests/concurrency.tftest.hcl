@@ -34,6 +34,7 @@ variables {
 }
 
 run "nothing_reserved" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {
@@ -48,6 +49,7 @@ run "nothing_reserved" {
 }
 
 run "one_more_than_the_maximum" {
+  command = plan
   module { source = "./modules/image-processor" }
   variables {
     maximum_concurrency  = 4

@@ -34,6 +34,7 @@ variables {
 }
 
 run "drawn" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {

@@ -34,6 +34,7 @@ variables {
 }
 
 run "no_image_yet" {
+  command = plan
   module { source = "./modules/image-processor" }
   variables { image_tag = null }
 

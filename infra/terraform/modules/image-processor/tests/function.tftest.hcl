@@ -34,6 +34,7 @@ variables {
 }
 
 run "defaults" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {
@@ -73,6 +74,7 @@ run "defaults" {
 }
 
 run "by_variable" {
+  command = plan
   module { source = "./modules/image-processor" }
   variables {
     worker_memory_mib            = 3008

@@ -34,6 +34,7 @@ variables {
 }
 
 run "ten_newest_and_untagged_a_week" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {

@@ -34,6 +34,7 @@ variables {
 }
 
 run "both_queues" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {

@@ -34,6 +34,7 @@ variables {
 }
 
 run "immutable_and_scanned" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {

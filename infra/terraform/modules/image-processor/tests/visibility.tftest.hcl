@@ -34,6 +34,7 @@ variables {
 }
 
 run "default_timeout" {
+  command = plan
   module { source = "./modules/image-processor" }
 
   assert {
@@ -48,6 +49,7 @@ run "default_timeout" {
 }
 
 run "longest_timeout" {
+  command = plan
   module { source = "./modules/image-processor" }
   variables { worker_timeout_seconds = 900 }
 
