@@ -132,23 +132,19 @@ class _Band:
     def _measure(self, centres: NDArray[np.intp]) -> Floats:
         """Return windows' mean colours and the upper triangles of their inverse covariances, (9, n).
 
-        Sums of 8-bit colours are exact in whole numbers: nothing cancels where a window is almost flat.
+        In whole numbers until the last step. A window whose colours lie on a line has a covariance of rank
+        one; the determinant of that plus the ridge is twelve orders smaller than its terms, and rounding would
+        leave an inverse, and then a matrix, that is not positive definite.
         """
-        sums = np.zeros((3, len(centres)), np.int32)
-        products = np.zeros((6, len(centres)), np.int32)
+        sums = np.zeros((3, len(centres)), np.int64)
+        products = np.zeros((6, len(centres)), np.int64)
         for shift in self._window_shifts:
-            colours = self._planes[:, centres + shift].astype(np.int32)
+            colours = self._planes[:, centres + shift].astype(np.int64)
             sums += colours
             for place, (one, other) in enumerate(_PAIRS):
                 products[place] += colours[one] * colours[other]
-        covariances = (9 * products - np.stack([sums[one] * sums[other] for one, other in _PAIRS])) / 81.0
-        covariances[_VARIANCES] += _RIDGE
-        a, b, c, d, e, f = covariances
-        cofactors = np.stack(
-            [d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b]
-        )
-        cofactors /= a * cofactors[0] + b * cofactors[1] + c * cofactors[2]
-        return np.concatenate([sums / 9.0, cofactors])
+        scaled = 9 * products - np.stack([sums[one] * sums[other] for one, other in _PAIRS])
+        return np.concatenate([sums / 9.0, _inverse(scaled)])
 
     def _stencil(self, centres: NDArray[np.intp], around: NDArray[np.intp]) -> Floats:
         """Return the (25, n) entries L_ij of each pixel i with the pixels j of the 5 x 5 around it.
@@ -184,6 +180,32 @@ class _Band:
         part[1] = b * red + d * green + e * blue
         part[2] = c * red + e * green + f * blue
         part[3] = part[0] * red + part[1] * green + part[2] * blue
+
+
+def _inverse(scaled: NDArray[np.int64]) -> Floats:
+    """Return the upper triangles of (K / 81 + ridge I)^-1, (6, n) float64.
+
+    By adj(A + r I) = adj A + r (tr A I - A) + r^2 I and det(A + r I) = det A + r tr adj A + r^2 tr A + r^3:
+    minors and determinant of K are exact, and as K is positive semi-definite, no term of the last sum is
+    negative.
+
+    Args:
+        scaled: (6, n) upper triangles of K, 81 times covariances of 8-bit colours.
+
+    """
+    a, b, c, d, e, f = scaled
+    minors = np.stack(
+        [d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b]
+    )
+    # Terms may wrap around in 64 bits; their sum, at most the product of three variances, does not.
+    determinant = (a * minors[0] + b * minors[1] + c * minors[2]) / 81.0**3
+    trace = (a + d + f) / 81.0
+    adjugate = minors / 81.0**2
+    spread = adjugate[_VARIANCES].sum(axis=0)
+    adjugate -= scaled * (_RIDGE / 81.0)
+    adjugate[_VARIANCES] += _RIDGE * trace + _RIDGE**2
+    adjugate /= determinant + _RIDGE * spread + _RIDGE**2 * trace + _RIDGE**3
+    return adjugate
 
 
 def _shared(parts: Floats) -> list[Floats]:
