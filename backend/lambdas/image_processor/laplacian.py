@@ -133,8 +133,8 @@ class _Band:
         """Return windows' mean colours and the upper triangles of their inverse covariances, (9, n).
 
         In whole numbers until the last step. A window whose colours lie on a line has a covariance of rank
-        one; the determinant of that plus the ridge is twelve orders smaller than its terms, and rounding would
-        leave an inverse, and then a matrix, that is not positive definite.
+        one; the determinant of that plus the ridge is twelve orders smaller than its terms, and rounding
+        would leave an inverse, and then a matrix, that is not positive definite.
         """
         sums = np.zeros((3, len(centres)), np.int64)
         products = np.zeros((6, len(centres)), np.int64)
