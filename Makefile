@@ -35,8 +35,9 @@ fuzz: $(READY) ## throw 20,000 damaged files at the decoder [CASES=n SEED=n]
 
 ##@ Engine
 .PHONY: bench
-bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [CASES="happy-1600 ..."]
-	@PYTHONPATH=backend:. $(BIN)/python -m tests.benchmarks.run $(if $(QUICK),--quick) $(CASES)
+bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [REPS=n] [CASES="happy-1600 ..."]
+	@PYTHONPATH=backend:. $(BIN)/python -m tests.benchmarks.run $(if $(QUICK),--quick) \
+	  $(if $(REPS),--at-most=$(REPS)) $(CASES)
 
 ##@ Crashes
 .PHONY: chaos

@@ -1,7 +1,7 @@
 """`make bench`: ours and the deployed path, interleaved; out/bench.json, out/bench-stages.json and a table.
 
-`QUICK=1` measures four cases, fewer times. Absolute figures vary by machine; ratios and CPU-seconds are what
-to compare, and only within one run.
+`QUICK=1` measures four cases, fewer times; `REPS=n` measures none more than n times. Absolute figures vary by
+machine; ratios and CPU-seconds are what to compare, and only within one run.
 """
 
 from __future__ import annotations
@@ -35,9 +35,13 @@ def main(arguments: Sequence[str]) -> int:
     wanted: Sequence[Case] = CASES
     if "--quick" in arguments:
         wanted = [replace(case, repetitions=_QUICK[case.name]) for case in CASES if case.name in _QUICK]
+    for option in arguments:
+        if option.startswith("--at-most="):
+            most = int(option.removeprefix("--at-most="))
+            wanted = [replace(case, repetitions=min(case.repetitions, most)) for case in wanted]
     named = [argument for argument in arguments if not argument.startswith("--")]
     if named:
-        wanted = [case for case in CASES if case.name in named]
+        wanted = [case for case in wanted if case.name in named]
     console = Console()
     console.print("building the networks and photos (once)")
     weights = _prepare_weights()
