@@ -29,8 +29,12 @@ class Stopwatch:
 
 
 def peak_rss_mib() -> float:
-    """Return the most memory this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory this process ever held, in MiB.
+
+    Not getrusage's: that one begins with what the parent held when it forked.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def rss_mib() -> float:

@@ -85,6 +85,8 @@ def _measure(wanted: Sequence[Case], weights: Mapping[str, Path], console: Conso
                     folder = weights[case.path if program == "ours" else "reference"]
                     samples[case.name][program].append(cases.measure(program, case, photo, folder))
                     progress.advance(task)
+            if not console.is_terminal:
+                progress.console.print(f"{case.name}: measured")
     return samples
 
 
