@@ -112,6 +112,8 @@ def read_benchmark(path: Path, case: str = "happy-1600") -> PhotoFigures:
 
 def table(figures: PhotoFigures, concurrency: int) -> str:
     """Return the rows of docs/deploy.md for every memory size, as Markdown."""
+    # As printed: every row follows from the two figures that are read beside it.
+    figures = PhotoFigures(round(figures.wall_seconds, 2), round(figures.cpu_seconds, 2))
     measured = f"{figures.wall_seconds:.2f} s and {figures.cpu_seconds:.2f} CPU-s a photo on two cores"
     head = [
         f"From {measured}, {BACKFILL_PHOTOS:,} photos, {concurrency} at once:",
