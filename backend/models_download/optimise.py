@@ -45,6 +45,7 @@ def optimise(spec: ModelSpec, folder: Path) -> Path:
             "source_sha256": weight_files.sha256(source),
             "onnxruntime": ort.__version__,
             "size_bytes": temporary.stat().st_size,
+            "sha256": weight_files.sha256(temporary),
         }
         # Without its note a graph is not used: the note goes first and comes last.
         weight_files.record(spec, folder).unlink(missing_ok=True)

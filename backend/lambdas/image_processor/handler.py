@@ -129,6 +129,7 @@ class Handler:
 
     def _smoke_test(self, *, is_deep: bool) -> dict[str, Any]:
         specs = [recipe.model for recipe in self.renderer.recipes]
+        smoke.check_weights(self.settings.weights_dir, specs)
         answer = {
             "statusCode": 200,
             "body": "OK",

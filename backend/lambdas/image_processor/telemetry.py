@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -71,6 +72,9 @@ class Telemetry:
                 "code": outcome.code and str(outcome.code),
                 "receive_count": delivery.receive_count,
                 "retry_in_seconds": outcome.retry_in_seconds,
+                "recipe": None,
+                "verdict": None,
+                "seconds": {},
                 **{key: value for key, value in outcome.facts.items() if key not in {"message", "args"}},
             },
         )
@@ -90,10 +94,21 @@ class Telemetry:
             metrics.add_metric(f"Stage_{stage}_Seconds", "Seconds", spent)
         if outcome.code is not None:
             metrics.add_metadata("code", str(outcome.code))
+        if outcome.ending is Ending.FAILED and outcome.code is not None:
+            metrics.add_metric(f"Rejected_{outcome.code}", "Count", 1)
         self._is_cold = False
         self._emit(json.dumps(metrics.serialize_metric_set()))
 
 
 def peak_rss_mib() -> float:
-    """Return the most memory this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory this process ever held, in MiB.
+
+    From the kernel's own mark where there is one: getrusage's begins with what the parent held when it forked.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        status = ""
+    _, _, mark = status.partition("VmHWM:")
+    kib = int(mark.split(maxsplit=1)[0]) if mark else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kib / 1024

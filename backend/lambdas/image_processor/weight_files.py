@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lambdas.image_processor.recipes import ModelSpec
 
@@ -39,7 +39,8 @@ def preferred(spec: ModelSpec, folder: Path, runtime_version: str) -> Path:
     """Return the file that the engine loads: the optimised graph if it is this model's, else the original.
 
     An optimised graph counts when its note names the model's checksum, this version of onnxruntime and the
-    graph's own size; nothing is hashed, for this runs at every cold start.
+    graph's own size; where no original lies beside it, as in the image, whatever it was made from.
+    Nothing is hashed, for this runs at every cold start.
 
     Args:
         spec: the model.
@@ -47,18 +48,33 @@ def preferred(spec: ModelSpec, folder: Path, runtime_version: str) -> Path:
         runtime_version: `onnxruntime.__version__`.
 
     """
-    graph = optimised(spec, folder)
-    try:
-        note = json.loads(record(spec, folder).read_text())
-        wanted = {
-            "source_sha256": spec.sha256,
-            "onnxruntime": runtime_version,
-            "size_bytes": graph.stat().st_size,
-        }
-        is_ours = wanted.items() <= note.items()
-    except (OSError, ValueError, AttributeError):
-        is_ours = False
-    return graph if is_ours else original(spec, folder)
+    graph, source = optimised(spec, folder), original(spec, folder)
+    note = _note(spec, folder)
+    is_loadable = (note.get("onnxruntime"), note.get("size_bytes")) == (runtime_version, _size(graph))
+    is_the_model_s = note.get("source_sha256") == spec.sha256 or not source.exists()
+    return graph if is_loadable and is_the_model_s else source
+
+
+def damage(spec: ModelSpec, folder: Path) -> str | None:
+    """Return what is wrong with the file that a model is loaded from, with its path; None: nothing.
+
+    A graph that has a note is compared with it, byte for byte; so nothing that an image was built with can
+    change unnoticed. An original beside no note is left to the engine, which knows a graph when it reads one.
+    """
+    path, note = optimised(spec, folder), _note(spec, folder)
+    if spec.is_embedded:
+        what = fault(spec, folder)
+        return f"{original(spec, folder)} {what}" if what else None
+    if not note and original(spec, folder).exists():
+        return None
+    found_bytes = _size(path)
+    if not note or found_bytes is None:
+        return f"{path} is missing" if note else f"{original(spec, folder)} is missing"
+    if found_bytes != note.get("size_bytes"):
+        return f"{path} has {found_bytes:,} bytes instead of {note.get('size_bytes')}"
+    # Notes that name no checksum were written before there was one.
+    is_as_noted = note.get("sha256") in {None, sha256(path)}
+    return None if is_as_noted else f"{path} has another checksum than its note"
 
 
 def fault(spec: ModelSpec, folder: Path) -> str | None:
@@ -73,6 +89,21 @@ def fault(spec: ModelSpec, folder: Path) -> str | None:
         return "is missing"
     except OSError as exc:
         return f"cannot be read: {exc.strerror}"
+
+
+def _note(spec: ModelSpec, folder: Path) -> dict[str, Any]:
+    try:
+        note = json.loads(record(spec, folder).read_text())
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def sha256(path: Path) -> str:
