@@ -74,10 +74,10 @@ class Python:
             (lang / "bin" / name).symlink_to(version)
         for library in (self.prefix / "lib").glob("libpython3*.so*"):
             shutil.copy(library, lang / "lib", follow_symlinks=False)
-        left_out = shutil.ignore_patterns("test", "tests", "__pycache__", "site-packages", "config-*", "idlelib")
-        shutil.copytree(
-            self.prefix / "lib" / version, lang / "lib" / version, ignore=left_out, symlinks=True
+        left_out = shutil.ignore_patterns(
+            "test", "tests", "__pycache__", "site-packages", "config-*", "idlelib"
         )
+        shutil.copytree(self.prefix / "lib" / version, lang / "lib" / version, ignore=left_out, symlinks=True)
         pip = f"lib/{version}/site-packages/pip"
         shutil.copytree(self.prefix / pip, lang / pip, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -110,7 +110,9 @@ def make(engine: Engine, image: str) -> None:
     with tempfile.TemporaryDirectory(prefix="base-") as name:
         root = Path(name) / "root"
         packages = ",".join(_LIBRARIES)
-        _quietly(["debootstrap", "--variant=minbase", f"--include={packages}", _release(), str(root), _MIRROR])
+        _quietly(
+            ["debootstrap", "--variant=minbase", f"--include={packages}", _release(), str(root), _MIRROR]
+        )
         python.copy_to(root / "var" / "lang")
         _add_runtime(root)
         for folder in ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt"):
@@ -141,7 +143,9 @@ def find_python() -> Python:
         prefix = Path(done.stdout.strip() or "/usr")
         if done.returncode == 0 and prefix != Path("/usr"):
             return Python(prefix, prefix / "bin" / f"python{_MINOR}")
-    raise EngineMissingError(f"the base image cannot be pulled, and a stand-in needs a CPython {_MINOR} to copy")
+    raise EngineMissingError(
+        f"the base image cannot be pulled, and a stand-in needs a CPython {_MINOR} to copy"
+    )
 
 
 def _add_runtime(root: Path) -> None:
@@ -178,7 +182,19 @@ def _release() -> str:
 @contextmanager
 def _packed(root: Path) -> Iterator[Path]:
     archive = root.with_suffix(".tar")
-    _quietly(["tar", "--numeric-owner", "--exclude=./proc/*", "--exclude=./sys/*", "-C", str(root), "-cf", str(archive), "."])
+    _quietly(
+        [
+            "tar",
+            "--numeric-owner",
+            "--exclude=./proc/*",
+            "--exclude=./sys/*",
+            "-C",
+            str(root),
+            "-cf",
+            str(archive),
+            ".",
+        ]
+    )
     yield archive
     archive.unlink()
 
@@ -186,4 +202,6 @@ def _packed(root: Path) -> Iterator[Path]:
 def _quietly(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise EngineMissingError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[-500:]}")
+        raise EngineMissingError(
+            f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()[-500:]}"
+        )

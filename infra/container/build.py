@@ -44,14 +44,24 @@ def build(engine: Engine, order: Order) -> None:
     if authority and Path(authority).is_file():
         options += ["--secret", f"id=ca,src={authority}"]
     engine.run(
-        "build", "--platform", "linux/amd64", "--network", "host", *options, "--tag", order.tag, str(order.context)
+        "build",
+        "--platform",
+        "linux/amd64",
+        "--network",
+        "host",
+        *options,
+        "--tag",
+        order.tag,
+        str(order.context),
     )
 
 
 def layers_mb(engine: Engine, tag: str) -> dict[str, float]:
     """Return the size of each of our layers and of the base, in MB of 1,000,000 bytes, uncompressed."""
     sizes = dict.fromkeys(_LAYERS.values(), 0.0) | {"base": 0.0}
-    history = engine.run("history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", tag)
+    history = engine.run(
+        "history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", tag
+    )
     for line in history.splitlines():
         size, _, command = line.partition("\t")
         sources = [word for word in command.split() if word in _LAYERS]

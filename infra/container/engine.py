@@ -56,6 +56,18 @@ class Engine:
             raise EngineError(f"docker {arguments[0]} failed:\n" + "\n".join(said))
         return done.stdout.strip()
 
+    def everything(self, *arguments: str) -> str:
+        """Run one command and return what it printed on both streams, in order."""
+        done = subprocess.run(
+            self.command(arguments),
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
     def says_yes(self, *arguments: str) -> bool:
         """Return whether a command succeeds."""
         try:

@@ -45,7 +45,8 @@ class Telemetry:
         if not root.handlers:
             root.addHandler(logging.StreamHandler(sys.stdout))
         for handler in root.handlers:
-            handler.setFormatter(self._formatter)
+            ends_lines = isinstance(handler, logging.StreamHandler)
+            handler.setFormatter(self._formatter if ends_lines else _EndedLines(self._formatter))
         root.setLevel(logging.INFO)
         # botocore's INFO lines may carry presigned URLs.
         logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -98,6 +99,21 @@ class Telemetry:
             metrics.add_metric(f"Rejected_{outcome.code}", "Count", 1)
         self._is_cold = False
         self._emit(json.dumps(metrics.serialize_metric_set()))
+
+
+class _EndedLines(logging.Formatter):
+    """Ends each line, for handlers that leave that to the format, as the one of Lambda's runtime does.
+
+    Without, two lines run together where the runtime writes to a plain stream.
+    """
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line with its end."""
+        return self._inner.format(record) + "\n"
 
 
 def peak_rss_mib() -> float:

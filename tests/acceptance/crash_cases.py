@@ -1,0 +1,58 @@
+"""Functions that end in the middle of a job: at their timeout, and for want of memory."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from local.function import FunctionCrashedError, FunctionTimeoutError
+from tests.acceptance import photos
+from tests.acceptance.runtime import Limits
+from tests.acceptance.world import Queued, World
+
+#: Enough for a warm function and one photo, and less than the 15 s that a transaction waits for a lock; the lease
+#: outlives it by half a minute.
+_SHORT_SECONDS: Final = 16
+#: The handler's imports fit, a network does not.
+_CRAMPED_MIB: Final = 300
+_RECOVERY_SECONDS: Final = 120
+
+
+def timeout(world: World) -> dict[str, Any]:
+    """Killed at its timeout while its book is locked; the next delivery finds the lease, then the photo done."""
+    queued = world.queue(photos.book())
+    with world.function(Limits(timeout_seconds=_SHORT_SECONDS)) as running:
+        running.invoke({"smoke_test": True})
+        with world.stack.engine.connect() as other, other.begin():
+            other.execute(text("SELECT id FROM books WHERE id = :id FOR UPDATE"), {"id": queued.book_id})
+            batch = world.deliver(running)
+        assert isinstance(batch.error, FunctionTimeoutError), f"{batch.error}\n{running.log()[-2000:]}"
+        assert world.row(queued).status == "processing"
+        row = world.work(running, queued, _RECOVERY_SECONDS)
+        assert (row.status, row.claim_count) == ("completed", 2), f"{row.status}, {row.claim_count}"
+        _assert_once(world, queued)
+    return {}
+
+
+def out_of_memory(world: World) -> dict[str, Any]:
+    """Killed for memory after its claim; a function with enough of it completes the job."""
+    queued = world.queue(photos.book())
+    with world.function(Limits(memory_mib=_CRAMPED_MIB, timeout_seconds=_SHORT_SECONDS)) as cramped:
+        batch = world.deliver(cramped)
+        assert isinstance(batch.error, FunctionCrashedError), f"{batch.error}\n{cramped.log()[-2000:]}"
+        assert cramped.memory_kills() >= 1, "nothing was killed for memory"
+        assert (world.row(queued).status, world.row(queued).claim_count) == ("processing", 1)
+    with world.function() as running:
+        row = world.work(running, queued, _RECOVERY_SECONDS)
+        assert (row.status, row.claim_count) == ("completed", 2), f"{row.status}, {row.claim_count}"
+        _assert_once(world, queued)
+    return {}
+
+
+def _assert_once(world: World, queued: Queued) -> None:
+    gallery = world.gallery(queued)
+    assert [(primary, processed) for _, primary, processed in gallery].count((True, True)) == 1, gallery
+    assert len(gallery) == len(queued.image_ids) + 1, gallery
+    assert len(world.results(queued)) == 2, world.results(queued)
+    assert world.depths() == (0, 0), world.depths()
