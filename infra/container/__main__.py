@@ -1,4 +1,4 @@
-"""`python -m container [--weights local] [--version v1.2.3] [--tag NAME]`: builds the image on this machine."""
+"""`python -m container [--weights local] [--version V] [--tag NAME]`: builds the image on this machine."""
 
 from __future__ import annotations
 

@@ -1,13 +1,15 @@
 """A stand-in for Lambda's base image, for machines that reach no registry of images.
 
-Laid out as the real one: Python in /var/lang, the runtime client beside it, the emulator, the same entry point
-and environment; but on Debian, whose packages such a machine has. Tagged with the real one's name, so that the
-Dockerfile does not know the difference; labelled, so that everyone else does.
+Laid out as the real one: Python in /var/lang, the runtime client beside it, the emulator, the same entry
+point and environment; but on Debian, whose packages such a machine has. Tagged with the real one's name, so
+that the Dockerfile does not know the difference; labelled, so that everyone else does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -21,16 +23,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from container.engine import Engine, EngineMissingError
+from container.engine import Engine, EngineError, EngineMissingError
 
 BASE_IMAGE: Final = "public.ecr.aws/lambda/python:3.12"
 STAND_IN_LABEL: Final = "org.bluemoxon.stand-in"
 _MINOR: Final = "3.12"
 _MIRROR: Final = "http://deb.debian.org/debian"
-#: What a CPython built on Debian links to.
+#: What a CPython that was built on Debian links to.
 _LIBRARIES: Final = (
-    "ca-certificates", "libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libsqlite3-0", "libssl3", "libuuid1",
-    "zlib1g",
+    "ca-certificates", "libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libsqlite3-0", "libssl3",
+    "libuuid1", "zlib1g",
 )  # fmt: skip
 #: The wheel that carries Lambda's emulator, a static binary.
 _EMULATOR: Final = ("aws-sam-cli==1.170.0", "samcli/local/rapid/aws-lambda-rie-x86_64")
@@ -49,7 +51,7 @@ _CHANGES: Final = (
     "ENV LANG=en_US.UTF-8",
     "ENV TZ=:/etc/localtime",
     "ENV PATH=/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-    "ENV LD_LIBRARY_PATH=/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+    "ENV LD_LIBRARY_PATH=/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/task:/var/task/lib:/opt/lib",
     "ENV LAMBDA_TASK_ROOT=/var/task",
     "ENV LAMBDA_RUNTIME_DIR=/var/runtime",
     "WORKDIR /var/task",
@@ -74,12 +76,22 @@ class Python:
             (lang / "bin" / name).symlink_to(version)
         for library in (self.prefix / "lib").glob("libpython3*.so*"):
             shutil.copy(library, lang / "lib", follow_symlinks=False)
-        left_out = shutil.ignore_patterns(
-            "test", "tests", "__pycache__", "site-packages", "config-*", "idlelib"
-        )
+        # Bytecode goes along, as in the real one: nothing could be compiled on a read-only root.
+        left_out = shutil.ignore_patterns("test", "tests", "site-packages", "config-*", "idlelib")
         shutil.copytree(self.prefix / "lib" / version, lang / "lib" / version, ignore=left_out, symlinks=True)
+        _quietly(
+            [
+                str(self.executable),
+                "-m",
+                "compileall",
+                "-q",
+                "-d",
+                f"/var/lang/lib/{version}",
+                str(lang / "lib" / version),
+            ]
+        )
         pip = f"lib/{version}/site-packages/pip"
-        shutil.copytree(self.prefix / pip, lang / pip, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(self.prefix / pip, lang / pip)
 
 
 def provide(engine: Engine, image: str = BASE_IMAGE) -> bool:
@@ -89,12 +101,13 @@ def provide(engine: Engine, image: str = BASE_IMAGE) -> bool:
         EngineMissingError: it can neither be pulled nor be stood in for.
 
     """
-    if not engine.says_yes("image", "inspect", image) and not engine.says_yes(
-        "pull", "--quiet", "--platform", "linux/amd64", image
-    ):
-        make(engine, image)
-    labels = engine.run("image", "inspect", "--format", "{{json .Config.Labels}}", image)
-    return STAND_IN_LABEL in labels
+    found = _stand_in(engine, image)
+    if found in {"", _recipe()}:
+        return found != ""
+    if engine.says_yes("pull", "--quiet", "--platform", "linux/amd64", image):
+        return False
+    make(engine, image)
+    return True
 
 
 def make(engine: Engine, image: str) -> None:
@@ -118,7 +131,7 @@ def make(engine: Engine, image: str) -> None:
         for folder in ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt"):
             shutil.rmtree(root / folder, ignore_errors=True)
         with _packed(root) as archive:
-            changes = [*_CHANGES, f"LABEL {STAND_IN_LABEL}=true"]
+            changes = [*_CHANGES, f"LABEL {STAND_IN_LABEL}={_recipe()}"]
             options = [word for change in changes for word in ("--change", change)]
             engine.run("import", "--platform", "linux/amd64", *options, str(archive), image)
 
@@ -146,6 +159,20 @@ def find_python() -> Python:
     raise EngineMissingError(
         f"the base image cannot be pulled, and a stand-in needs a CPython {_MINOR} to copy"
     )
+
+
+def _stand_in(engine: Engine, image: str) -> str | None:
+    """Return the recipe of a stand-in; "" where the image is the real one, None where it is absent."""
+    try:
+        labels = engine.run("image", "inspect", "--format", "{{json .Config.Labels}}", image)
+    except EngineError:
+        return None
+    return str((json.loads(labels) or {}).get(STAND_IN_LABEL, ""))
+
+
+def _recipe() -> str:
+    """Return what tells a stand-in made by this very module from older ones."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
 def _add_runtime(root: Path) -> None:
@@ -182,19 +209,8 @@ def _release() -> str:
 @contextmanager
 def _packed(root: Path) -> Iterator[Path]:
     archive = root.with_suffix(".tar")
-    _quietly(
-        [
-            "tar",
-            "--numeric-owner",
-            "--exclude=./proc/*",
-            "--exclude=./sys/*",
-            "-C",
-            str(root),
-            "-cf",
-            str(archive),
-            ".",
-        ]
-    )
+    left_out = ("--exclude=./proc/*", "--exclude=./sys/*")
+    _quietly(["tar", "--numeric-owner", *left_out, "-C", str(root), "-cf", str(archive), "."])
     yield archive
     archive.unlink()
 

@@ -125,7 +125,7 @@ def _client() -> tuple[str, bool]:
 
 @contextmanager
 def _daemon(daemon: str, data: Path) -> Iterator[str]:
-    """Yield the address of a daemon that needs no bridge and no firewall: containers use the host's network."""
+    """Yield the address of a daemon without bridge and firewall: containers use the host's network."""
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
     host = f"unix://{folder}/socket"
     command = [

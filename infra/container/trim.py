@@ -1,7 +1,7 @@
 """Removes from a folder of installed wheels what neither function imports: `python3 trim.py FOLDER`.
 
-Runs inside the image's build on Python alone. Names and patterns, no cleverness: the build imports both handlers
-afterwards, and the acceptance suite runs every path of theirs on what is left.
+Runs inside the image's build on Python alone. Names and patterns, no cleverness: the build imports both
+handlers afterwards, and the acceptance suite runs every path of theirs on what is left.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Services that the functions call; `sts` is boto3's own for roles. The rest of botocore's data is the same for all.
+#: Services that the functions call; `sts` is boto3's own for roles.
 SERVICES = frozenset({"s3", "secretsmanager", "sqs", "sts"})
 #: Part of scipy that is imported, and what that imports.
 SCIPY = frozenset({"_external", "_lib", "linalg", "ndimage", "sparse", "special"})

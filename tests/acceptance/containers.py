@@ -17,7 +17,7 @@ from tests.acceptance.runtime import GROUP_ID, USER_ID, Limits, Running, free_po
 _EMULATOR: Final = "/usr/local/bin/aws-lambda-rie"
 #: Nothing can be written but /tmp, nothing gained, no capability left.
 _CONFINED: Final = (
-    "--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,mode=1777,size=512m", "--user", f"{USER_ID}:{GROUP_ID}",
+    "--read-only", "--tmpfs", "/tmp:mode=1777,size=512m", "--user", f"{USER_ID}:{GROUP_ID}",  # noqa: S108
     "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "host",
 )  # fmt: skip
 

@@ -11,8 +11,8 @@ from tests.acceptance import photos
 from tests.acceptance.runtime import Limits
 from tests.acceptance.world import Queued, World
 
-#: Enough for a warm function and one photo, and less than the 15 s that a transaction waits for a lock; the lease
-#: outlives it by half a minute.
+#: Enough for a warm function and one photo, and not much more than the 15 s that a transaction waits for a
+#: lock; the lease outlives it by half a minute.
 _SHORT_SECONDS: Final = 16
 #: The handler's imports fit, a network does not.
 _CRAMPED_MIB: Final = 300
@@ -20,7 +20,7 @@ _RECOVERY_SECONDS: Final = 120
 
 
 def timeout(world: World) -> dict[str, Any]:
-    """Killed at its timeout while its book is locked; the next delivery finds the lease, then the photo done."""
+    """Killed at its timeout while its book is locked; a delivery after the lease's end completes the job."""
     queued = world.queue(photos.book())
     with world.function(Limits(timeout_seconds=_SHORT_SECONDS)) as running:
         running.invoke({"smoke_test": True})

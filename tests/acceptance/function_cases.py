@@ -28,11 +28,14 @@ _SMOKE_CPU_SECONDS: Final = 8.0
 _OURS_LIMIT_MB: Final = 300.0
 _WEIGHTS_LIMIT_MB: Final = 370.0
 #: None of these is needed to run, and each has been in somebody's image.
-_FORBIDDEN: Final = ("rembg", "pymatting", "numba", "skimage", "cv2", "onnx", "torch", "moto", "pytest", "typer",
-    "training", "local", "cli", "tests", "models_download", "awslambdaric")  # fmt: skip
+_FORBIDDEN: Final = (
+    "rembg", "pymatting", "numba", "skimage", "cv2", "onnx", "torch", "moto", "pytest", "typer", "training",
+    "local", "cli", "tests", "models_download", "awslambdaric",
+)  # fmt: skip
 _LOOK: Final = """
 import json, os, pathlib, shutil
 root = pathlib.Path(os.environ["LAMBDA_TASK_ROOT"])
+weights = pathlib.Path(os.environ["U2NET_HOME"])
 def writable(folder):
     try:
         (folder / "probe").write_text("x")
@@ -41,18 +44,19 @@ def writable(folder):
     return True
 print(json.dumps({
     "names": sorted(path.name for path in root.iterdir()),
-    "writable": [str(folder) for folder in (root, pathlib.Path("/opt/u2net"), pathlib.Path("/")) if writable(folder)],
+    "writable": [str(folder) for folder in (root, weights, pathlib.Path("/")) if writable(folder)],
     "uid": os.getuid(),
     "compilers": [name for name in ("cc", "gcc", "c++", "g++", "clang", "rustc") if shutil.which(name)],
-    "unreadable": [str(path) for path in [*root.rglob("*"), *pathlib.Path("/opt/u2net").rglob("*")]
+    "unreadable": [str(path) for folder in (root, weights) for path in folder.rglob("*")
                    if not os.access(path, os.R_OK)],
-    "caches": [str(path) for path in (pathlib.Path("/root/.cache"), pathlib.Path("/.cache")) if path.exists()],
+    "caches": [folder for folder in ("/root/.cache", "/.cache", "/build", "/var/task/bin")
+               if os.path.exists(folder)],
 }))
 """
 
 
 def smoke(world: World) -> dict[str, Any]:
-    """Cold, with both networks, in the processor time that a release's trial may take; then with its neighbours."""
+    """Cold, with both networks, within a trial's processor time; then deep, with its neighbours."""
     with world.function() as running:
         answer = running.invoke(_SMOKE_TEST)
         figures = within("cpu_seconds", running.cpu_seconds(), _SMOKE_CPU_SECONDS)
@@ -141,7 +145,7 @@ def contents(world: World) -> dict[str, Any]:
 
 @contextmanager
 def _changed_weights(world: World, change: Callable[[Path], None]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="weights-", dir="/var/tmp") as name:  # noqa: S108 (not /tmp, which is hidden)
+    with tempfile.TemporaryDirectory(prefix="weights-", dir="/var/tmp") as name:
         folder = Path(name) / "u2net"
         folder.mkdir()
         world.runtime.copy_weights(folder)

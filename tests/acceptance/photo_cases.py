@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from typing import Any, Final
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.models import BookImage
 from tests.acceptance import photos
 from tests.acceptance.case_list import within
-from tests.acceptance.runtime import Running
+from tests.acceptance.runtime import Running, json_lines, peak_mib
 from tests.acceptance.world import Queued, World
 
 _PEAK_LIMIT_MIB: Final = 1536
@@ -33,9 +32,9 @@ def success(world: World) -> dict[str, Any]:
             row.failure_reason
         )
         _assert_published(world, queued)
-        lines = _lines(running)
+        lines = json_lines(running)
         _assert_told(queued, running, lines)
-        return {"peak_rss_mib": _peak_mib(lines)}
+        return {"peak_rss_mib": peak_mib(running)}
 
 
 def second_recipe(world: World) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def second_recipe(world: World) -> dict[str, Any]:
         told = (row.status, row.model_used, row.attempt_count)
         assert told == ("completed", "isnet-general-use", 2), f"{told}, {row.failure_reason}, {row.report}"
         _assert_published(world, queued)
-        return {"peak_rss_mib": _peak_mib(_lines(running))}
+        return {"peak_rss_mib": peak_mib(running)}
 
 
 def all_rejected(world: World) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def all_rejected(world: World) -> dict[str, Any]:
         row = world.work(running, queued)
         assert (row.status, row.attempt_count) == ("failed", 2), f"{row.status}, {row.attempt_count}"
         assert row.failure_reason, "the job does not say why"
-        (metrics,) = [line for line in _lines(running) if "Rejected" in line]
+        (metrics,) = [line for line in json_lines(running) if "Rejected" in line]
         assert metrics[f"Rejected_{row.failure_code}"] == [1.0], metrics
     assert world.gallery(queued) == before, "the gallery changed"
     assert world.results(queued) == [], "something was written"
@@ -89,19 +88,19 @@ def too_large(world: World) -> dict[str, Any]:
     with world.function() as running:
         row = world.work(running, queued)
         assert (row.status, row.failure_code) == ("failed", "too_large"), f"{row.status}, {row.failure_code}"
-        return {"peak_rss_mib": _peak_mib(_lines(running))}
+        return {"peak_rss_mib": peak_mib(running)}
 
 
 def largest(world: World) -> dict[str, Any]:
     """The largest photo that is accepted, by either recipe, in memory that a small function has."""
-    figures = {}
+    figures: dict[str, Any] = {}
     for recipe, colour in (("u2net-alpha", photos.DARK), ("isnet-general-use", photos.GREY)):
         queued = world.queue(photos.book(colour, (4096, 4096)))
         with world.function() as running:
             row = world.work(running, queued, within_seconds=120)
             assert (row.status, row.model_used) == ("completed", recipe), row.failure_reason
             name = f"peak_rss_mib_{row.attempt_count}"
-            figures |= within(name, _peak_mib(_lines(running)), _PEAK_LIMIT_MIB)
+            figures |= within(name, peak_mib(running), _PEAK_LIMIT_MIB)
             assert running.memory_kills() == 0
     return figures
 
@@ -125,7 +124,7 @@ def _assert_published(world: World, queued: Queued) -> None:
 
 
 def _assert_told(queued: Queued, running: Running, lines: list[dict[str, Any]]) -> None:
-    """Every line is JSON and names its job; the last one names recipe, verdict and stages; nothing is secret."""
+    """Every line is JSON; the last one names job, recipe, verdict and stages; nothing is secret."""
     strange = [line for line in running.log().splitlines() if line.strip() and not _is_known(line)]
     assert strange == [], f"lines that are no JSON: {strange[:5]}"
     ended = [line for line in lines if line.get("action") == "delivery_ended"]
@@ -143,11 +142,3 @@ def _assert_told(queued: Queued, running: Running, lines: list[dict[str, Any]]) 
 
 def _is_known(line: str) -> bool:
     return line.startswith("{") or _NOT_OURS.match(line) is not None
-
-
-def _lines(running: Running) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-
-
-def _peak_mib(lines: list[dict[str, Any]]) -> float:
-    return float(max(line["PeakRssMib"][0] for line in lines if "PeakRssMib" in line))

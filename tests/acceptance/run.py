@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
-from container import base
-from container.__main__ import ENGINE_DATA, ROOT
-from container.build import Order, build
-from container.engine import EngineMissingError, running_engine
+from container.__main__ import ROOT
+from container.engine import EngineMissingError
 from local.stack import LocalStack
 from tests.acceptance import crash_cases, function_cases, photo_cases, speed_cases
 from tests.acceptance.case_list import Check, Result, run
-from tests.acceptance.containers import Containers
 from tests.acceptance.runtime import Runtime
-from tests.acceptance.weights import stand_ins
+from tests.acceptance.setting import chosen_runtime
 from tests.acceptance.world import World
 
 _OUT: Final = ROOT / "out" / "acceptance.json"
-_STAND_INS: Final = ROOT / ".cache" / "stand-ins"
-_TAG: Final = "bluemoxon-image-processor:acceptance"
-_VERSION: Final = "v0.0.0-accept1"
-#: What a build reads, beside the weights.
-_CONTEXT: Final = (
-    ".dockerignore", "Dockerfile", "backend/app", "backend/lambdas", "backend/models_download",
-    "download_models.py", "infra/container/trim.py", "requirements.txt",
-)  # fmt: skip
 #: Longer than a delivery takes, shorter than anyone wants to wait for the next.
 _VISIBILITY_SECONDS: Final = 25
 _CASES: Final[dict[str, Check]] = {
@@ -65,7 +49,7 @@ def main() -> int:
     only = parser.parse_args().only
     started = time.monotonic()
     try:
-        with _runtime() as runtime, LocalStack(visibility_seconds=_VISIBILITY_SECONDS) as stack:
+        with chosen_runtime() as runtime, LocalStack(visibility_seconds=_VISIBILITY_SECONDS) as stack:
             print(f"{runtime.engine}: ready in {time.monotonic() - started:.0f} s", flush=True)
             world = World(stack, runtime)
             results = [_told(name, check, world) for name, check in _CASES.items() if only in name]
@@ -81,32 +65,6 @@ def main() -> int:
     return int(failed > 0)
 
 
-@contextmanager
-def _runtime() -> Iterator[Runtime]:
-    with running_engine(ENGINE_DATA) as engine:
-        is_stand_in = base.provide(engine)
-        with _context() as context:
-            build(engine, Order(context, _TAG, _VERSION, weights="local"))
-        name = "docker, on a stand-in of Lambda's base image" if is_stand_in else "docker"
-        yield Containers(engine, _TAG, _VERSION, name)
-
-
-@contextmanager
-def _context() -> Iterator[Path]:
-    """Yield the checkout as a build sees it, with stand-ins as its weights: a developer's own stay untouched."""
-    weights = stand_ins(_STAND_INS)
-    with tempfile.TemporaryDirectory(prefix="context-", dir=_STAND_INS.parent) as name:
-        folder = Path(name)
-        for source in _CONTEXT:
-            (folder / source).parent.mkdir(parents=True, exist_ok=True)
-            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
-            copy(ROOT / source, folder / source)
-        (folder / ".weights").mkdir()
-        for weight in weights.glob("*.onnx"):
-            (folder / ".weights" / weight.name).hardlink_to(weight)
-        yield folder
-
-
 def _told(name: str, check: Check, world: World) -> Result:
     result = run(name, check, world)
     figures = ", ".join(f"{key} {value}" for key, value in result.figures.items())
@@ -117,16 +75,13 @@ def _told(name: str, check: Check, world: World) -> Result:
 
 
 def _report(runtime: Runtime, results: list[Result], seconds: float) -> dict[str, Any]:
-    cold = next(
-        (result.figures.get("cold_start_cpu_seconds") for result in results if result.name == "cold start"),
-        None,
-    )
+    figures = {result.name: result.figures for result in results}
     return {
         "engine": runtime.engine,
         "seconds": round(seconds, 1),
         "cases": [result.as_json() for result in results],
         "layers_mb": runtime.layers_mb(),
-        "cold_start_cpu_seconds": cold,
+        "cold_start_cpu_seconds": figures.get("cold start", {}).get("cold_start_cpu_seconds"),
     }
 
 

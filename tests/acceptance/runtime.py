@@ -56,16 +56,19 @@ class Running(Protocol):
 class Runtime(Protocol):
     """Starts functions."""
 
-    #: As out/acceptance.json names it.
-    engine: str
-    #: What the image was built as.
-    version: str
+    @property
+    def engine(self) -> str:
+        """As out/acceptance.json names it."""
+
+    @property
+    def version(self) -> str:
+        """What the image was built as."""
 
     def start(self, environment: Mapping[str, str], limits: Limits) -> AbstractContextManager[Running]:
         """Start a function; nothing of it is imported before its first event."""
 
     def python(self, code: str) -> str:
-        """Run Python where the function would, with its user and its file system, and return what it prints."""
+        """Run Python as the function would be, with its user and file system; return what it prints."""
 
     def copy_weights(self, folder: Path) -> None:
         """Copy the folder of the weights."""
@@ -87,6 +90,16 @@ def variables(environment: Mapping[str, str], limits: Limits) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+
+
+def json_lines(running: Running) -> list[dict[str, Any]]:
+    """Return what the function logged and counted so far."""
+    return [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
+
+
+def peak_mib(running: Running) -> float:
+    """Return the most memory that the function's process held, as it counted itself."""
+    return float(max(line["PeakRssMib"][0] for line in json_lines(running) if "PeakRssMib" in line))
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,13 +1,13 @@
-"""How much processor time and memory the function takes. Limits are the project's own, for a machine like CI's."""
+"""How much processor time and memory the function takes; the limits hold on a machine like CI's."""
 
 from __future__ import annotations
 
-import json
 import statistics
 from typing import Any, Final
 
 from tests.acceptance import photos
 from tests.acceptance.case_list import within
+from tests.acceptance.runtime import peak_mib
 from tests.acceptance.world import World
 
 _COLD_STARTS: Final = 5
@@ -46,7 +46,7 @@ def cold_start(world: World) -> dict[str, Any]:
 
 
 def import_time(world: World) -> dict[str, Any]:
-    """The handler's import, by a process of its own, after the first has filled the disk's cache; the median."""
+    """The handler's import, in a process of its own, after a first that fills the cache; the median."""
     found = [world.runtime.python(_IMPORT).split() for _ in range(_IMPORTS + 1)][1:]
     cpu = within("cpu_seconds", statistics.median(float(one[0]) for one in found), _IMPORT_CPU_SECONDS)
     return cpu | {"wall_seconds": round(statistics.median(float(one[1]) for one in found), 2)}
@@ -62,8 +62,7 @@ def warm(world: World) -> dict[str, Any]:
             assert row.status == "completed", row.failure_reason
             if place == 0:
                 before = running.cpu_seconds()
-            lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-            peaks.append(max(line["PeakRssMib"][0] for line in lines if "PeakRssMib" in line))
+            peaks.append(peak_mib(running))
         each = (running.cpu_seconds() - before) / (_WARM - 1)
     growth = within("growth_mib", peaks[-1] - peaks[4], _GROWTH_MIB)
     return growth | {"peak_rss_mib": round(peaks[-1]), "cpu_seconds_each": round(each, 2)}

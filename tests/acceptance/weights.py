@@ -14,7 +14,7 @@ import onnx
 from lambdas.image_processor.recipes import ISNET, U2NET
 from tests.benchmarks import networks
 
-#: Standardised brightness that divides subject from background: 0.45 and 0.75 of the photo's brightest sample.
+#: Standardised brightness that divides subject from background: 0.45 and 0.75 of the brightest sample.
 _THRESHOLDS: Final = {U2NET: (networks.U2NET, -0.15), ISNET: (networks.ISNET, 0.25)}
 
 

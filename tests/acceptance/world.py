@@ -86,7 +86,7 @@ class World:
             rows = (
                 session.query(BookImage).filter_by(book_id=queued.book_id).order_by(BookImage.display_order)
             )
-            return [(row.id, row.is_primary, row.is_background_processed) for row in rows]
+            return [(row.id, bool(row.is_primary), row.is_background_processed) for row in rows]
 
     def results(self, queued: Queued) -> list[str]:
         """Return the keys that the job wrote."""

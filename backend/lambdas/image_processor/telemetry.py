@@ -119,7 +119,7 @@ class _EndedLines(logging.Formatter):
 def peak_rss_mib() -> float:
     """Return the most memory this process ever held, in MiB.
 
-    From the kernel's own mark where there is one: getrusage's begins with what the parent held when it forked.
+    From the kernel's own mark where there is one: getrusage's begins with what the parent held at the fork.
     """
     try:
         status = Path("/proc/self/status").read_text()
