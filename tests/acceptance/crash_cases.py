@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any, Final
-
-from sqlalchemy import text
 
 from local.function import FunctionCrashedError, FunctionTimeoutError
 from tests.acceptance import photos
 from tests.acceptance.runtime import Limits
 from tests.acceptance.world import Queued, World
+from tests.chaos.proxy import Proxy
 
-#: Enough for a warm function and one photo, and not much more than the 15 s that a transaction waits for a
-#: lock; the lease outlives it by half a minute.
-_SHORT_SECONDS: Final = 16
+#: Not longer than the worker waits for S3's answer; the lease outlives it by half a minute.
+_SHORT_SECONDS: Final = 20
 #: The handler's imports fit, a network does not.
 _CRAMPED_MIB: Final = 300
 _RECOVERY_SECONDS: Final = 120
 
 
 def timeout(world: World) -> dict[str, Any]:
-    """Killed at its timeout while its book is locked; a delivery after the lease's end completes the job."""
+    """Killed at its timeout while S3 says nothing; a delivery after the lease's end completes the job."""
     queued = world.queue(photos.book())
-    with world.function(Limits(timeout_seconds=_SHORT_SECONDS)) as running:
-        running.invoke({"smoke_test": True})
-        with world.stack.engine.connect() as other, other.begin():
-            other.execute(text("SELECT id FROM books WHERE id = :id FOR UPDATE"), {"id": queued.book_id})
+    with Proxy(world.stack.aws.endpoint_url, random.Random(1)) as proxy:
+        limits, changes = Limits(timeout_seconds=_SHORT_SECONDS), {"AWS_ENDPOINT_URL": proxy.endpoint_url}
+        with world.function(limits, changes) as running:
+            # Imported, so that the claim is early.
+            assert running.invoke({"Records": []}) == {"batchItemFailures": []}
+            proxy.faults.set("s3", stuck=1.0)
             batch = world.deliver(running)
-        assert isinstance(batch.error, FunctionTimeoutError), f"{batch.error}\n{running.log()[-2000:]}"
-        assert world.row(queued).status == "processing"
-        row = world.work(running, queued, _RECOVERY_SECONDS)
+            proxy.faults.clear()
+            assert isinstance(batch.error, FunctionTimeoutError), f"{batch.error}\n{running.log()[-2000:]}"
+            assert (world.row(queued).status, world.row(queued).claim_count) == ("processing", 1)
+            row = world.work(running, queued, _RECOVERY_SECONDS)
         assert (row.status, row.claim_count) == ("completed", 2), f"{row.status}, {row.claim_count}"
         _assert_once(world, queued)
     return {}

@@ -18,8 +18,6 @@ from tests.acceptance.setting import chosen_runtime
 from tests.acceptance.world import World
 
 _OUT: Final = ROOT / "out" / "acceptance.json"
-#: Longer than a delivery takes, shorter than anyone wants to wait for the next.
-_VISIBILITY_SECONDS: Final = 25
 _CASES: Final[dict[str, Check]] = {
     "contents": function_cases.contents,
     "smoke": function_cases.smoke,
@@ -49,7 +47,7 @@ def main() -> int:
     only = parser.parse_args().only
     started = time.monotonic()
     try:
-        with chosen_runtime() as runtime, LocalStack(visibility_seconds=_VISIBILITY_SECONDS) as stack:
+        with chosen_runtime() as runtime, LocalStack() as stack:
             print(f"{runtime.engine}: ready in {time.monotonic() - started:.0f} s", flush=True)
             world = World(stack, runtime)
             results = [_told(name, check, world) for name, check in _CASES.items() if only in name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.models import BookImage, ImageProcessingJob
 from app.services.image_processing import queue_image_processing
+from local.aws import create_resources
 from local.event_source import Batch, EventSource
 from local.stack import LocalStack, Upload
 from tests.acceptance.runtime import Limits, Running, Runtime
 
+#: Longer than a delivery takes, shorter than anyone wants to wait for the next.
+VISIBILITY_SECONDS: Final = 25
 _LIVE: Final = frozenset({"pending", "processing"})
 
 
@@ -37,15 +41,31 @@ class World:
     runtime: Runtime
 
     @contextmanager
-    def function(self, limits: Limits | None = None) -> Iterator[Running]:
-        """Start the function on the stack's environment, as a deployed one has it."""
+    def function(
+        self, limits: Limits | None = None, changes: Mapping[str, str] | None = None
+    ) -> Iterator[Running]:
+        """Start the function on the stack's environment, as a deployed one has it, with changes."""
         environment = self.stack.environment() | {
             "ENVIRONMENT": "staging",
             "EMBEDDED_MODEL_FALLBACK": "false",
             "U2NET_HOME": "/opt/u2net",
+            **(changes or {}),
         }
         with self.runtime.start(environment, limits or Limits()) as running:
             yield running
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Give the block a bucket, queues and a secret of its own: one failed case must not fail the next."""
+        before = self.stack.aws
+        name = f"acceptance-{secrets.token_hex(4)}"
+        self.stack.aws = create_resources(before.endpoint_url, name, visibility_seconds=VISIBILITY_SECONDS)
+        self.stack.aws.store_credentials(self.stack.database)
+        try:
+            yield
+        finally:
+            self.stack.aws.close()
+            self.stack.aws = before
 
     def queue(self, photo: bytes, filename: str = "image.jpg") -> Queued:
         """Import a book whose first picture is the photo, and queue that as the API does."""
