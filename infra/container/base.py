@@ -102,7 +102,7 @@ def provide(engine: Engine, image: str = BASE_IMAGE) -> bool:
 
     """
     found = _stand_in(engine, image)
-    if found in {"", _recipe()}:
+    if found in {"", recipe()}:
         return found != ""
     if engine.says_yes("pull", "--quiet", "--platform", "linux/amd64", image):
         return False
@@ -131,7 +131,7 @@ def make(engine: Engine, image: str) -> None:
         for folder in ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt"):
             shutil.rmtree(root / folder, ignore_errors=True)
         with _packed(root) as archive:
-            changes = [*_CHANGES, f"LABEL {STAND_IN_LABEL}={_recipe()}"]
+            changes = [*_CHANGES, f"LABEL {STAND_IN_LABEL}={recipe()}"]
             options = [word for change in changes for word in ("--change", change)]
             engine.run("import", "--platform", "linux/amd64", *options, str(archive), image)
 
@@ -186,7 +186,7 @@ def _stand_in(engine: Engine, image: str) -> str | None:
     return str((json.loads(labels) or {}).get(STAND_IN_LABEL, ""))
 
 
-def _recipe() -> str:
+def recipe() -> str:
     """Return what tells a stand-in made by this very module from older ones."""
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 

@@ -27,7 +27,7 @@ _STAND_INS: Final = ROOT / ".cache" / "stand-ins"
 _TAG: Final = "bluemoxon-image-processor:acceptance"
 _VERSION: Final = "v0.0.0-acce97a"
 #: What a build reads, beside the weights.
-_CONTEXT: Final = (
+CONTEXT: Final = (
     ".dockerignore", "Dockerfile", "backend/app", "backend/lambdas", "backend/models_download",
     "download_models.py", "infra/container/trim.py", "requirements.txt",
 )  # fmt: skip
@@ -112,7 +112,7 @@ def _context() -> Iterator[Path]:
     weights = stand_ins(_STAND_INS)
     with tempfile.TemporaryDirectory(prefix="context-", dir=_STAND_INS.parent) as name:
         folder = Path(name)
-        for source in _CONTEXT:
+        for source in CONTEXT:
             (folder / source).parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
             copy(ROOT / source, folder / source)

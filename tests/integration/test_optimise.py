@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from lambdas.image_processor import smoke, weight_files
 from lambdas.image_processor.errors import WeightsError
-from lambdas.image_processor.recipes import U2NET, ModelSpec
+from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter
+from models_download.main import main as download_models
 from models_download.optimise import OptimiseError, optimise
 from tests import graphs
 from tests.graphs import Sees
@@ -63,6 +65,71 @@ def test_without_an_original_the_optimised_graph_is_enough(spec: ModelSpec, tmp_
     segmenter = Segmenter(tmp_path)
     assert segmenter.has_weights(spec)
     assert segmenter.segment(spec, smoke.embedded_picture()).alpha.shape == (240, 320)
+
+
+def test_the_image_s_build_keeps_one_file_per_model(tmp_path: Path) -> None:
+    """Stand-ins are taken as they are, become the graphs that the engine loads, and are what it loads."""
+    graphs.write(tmp_path, {U2NET: Sees.RED, ISNET: Sees.RED})
+    assert download_models(["--dir", str(tmp_path), "--only-optimised", "--as-they-are"], {}) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{stem}.optimised.{ending}" for stem in ("isnet-general-use", "u2net") for ending in ("json", "onnx")
+    ]
+    assert weight_files.preferred(U2NET, tmp_path, ort.__version__) == weight_files.optimised(U2NET, tmp_path)
+    smoke.check_weights(tmp_path, [U2NET, ISNET, BOOK])
+    assert smoke.check_models(Segmenter(tmp_path), [U2NET])["u2net"] > 0.9
+
+
+def test_stand_ins_are_not_taken_beside_the_original(tmp_path: Path) -> None:
+    """Where the original lies there too, the graph must be the published model's."""
+    optimise(U2NET, graphs.write(tmp_path, {U2NET: Sees.RED}))
+    assert _preferred(U2NET, tmp_path) == "u2net.onnx"
+
+
+def _flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (Path.unlink, "is missing"),
+        (_flip, "has another checksum than its note"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes instead of"),
+        (lambda path: path.with_suffix(".json").unlink(), r"u2net\.onnx is missing"),
+    ],
+)
+def test_the_smoke_test_names_what_is_wrong(
+    spec: ModelSpec, tmp_path: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    """Also a byte that inference would not have noticed."""
+    path = optimise(spec, tmp_path)
+    weight_files.original(spec, tmp_path).unlink()
+    smoke.check_weights(tmp_path, [spec])
+    damage(path)
+    with pytest.raises(smoke.SmokeTestError, match=words) as caught:
+        smoke.check_weights(tmp_path, [spec])
+    assert str(tmp_path / "u2net.") in str(caught.value)
+
+
+def test_every_damage_is_named_at_once(tmp_path: Path) -> None:
+    """Both downloads are missing, the embedded model is there."""
+    with pytest.raises(
+        smoke.SmokeTestError, match=r"u2net\.onnx is missing; .*isnet-general-use\.onnx is missing"
+    ):
+        smoke.check_weights(tmp_path, [U2NET, ISNET, BOOK])
+
+
+def test_an_original_without_a_note_is_the_engine_s_to_judge(spec: ModelSpec, tmp_path: Path) -> None:
+    """As on a developer's machine; so is a note from before notes had checksums."""
+    smoke.check_weights(tmp_path, [spec])
+    optimise(spec, tmp_path)
+    note = weight_files.record(spec, tmp_path)
+    note.write_text(
+        json.dumps({key: value for key, value in json.loads(note.read_text()).items() if key != "sha256"})
+    )
+    smoke.check_weights(tmp_path, [spec])
 
 
 def test_what_is_no_graph_cannot_be_optimised(spec: ModelSpec, tmp_path: Path) -> None:

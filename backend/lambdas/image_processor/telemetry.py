@@ -73,9 +73,6 @@ class Telemetry:
                 "code": outcome.code and str(outcome.code),
                 "receive_count": delivery.receive_count,
                 "retry_in_seconds": outcome.retry_in_seconds,
-                "recipe": None,
-                "verdict": None,
-                "seconds": {},
                 **{key: value for key, value in outcome.facts.items() if key not in {"message", "args"}},
             },
         )
