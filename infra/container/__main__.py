@@ -12,6 +12,7 @@ from typing import Final
 from container import base
 from container.build import Order, build, layers_mb
 from container.engine import EngineError, EngineMissingError, running_engine
+from local.signals import endings_unwind
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: Images and cache of an engine that is started here.
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     started = time.monotonic()
     try:
-        with running_engine(ENGINE_DATA) as engine:
+        with endings_unwind(), running_engine(ENGINE_DATA) as engine:
             if base.provide(engine, options.base):
                 print(f"{options.base}: a stand-in, for no registry of images answers")
             build(engine, Order(ROOT, options.tag, options.version, options.weights, options.base))

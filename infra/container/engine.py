@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -107,7 +108,7 @@ def running_engine(data: Path) -> Iterator[Engine]:
         raise EngineMissingError("no container engine runs, and dockerd is not installed")
     if os.geteuid() != 0:
         raise EngineMissingError("no container engine runs, and only root can start one")
-    with _daemon(daemon, data) as host:
+    with _alone(data), _daemon(daemon, data) as host:
         yield Engine(client, has_buildx, host)
 
 
@@ -124,18 +125,29 @@ def _client() -> tuple[str, bool]:
 
 
 @contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Wait until no other daemon of ours works in the folder."""
+    data.mkdir(parents=True, exist_ok=True)
+    with data.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def _daemon(daemon: str, data: Path) -> Iterator[str]:
     """Yield the address of a daemon without bridge and firewall: containers use the host's network."""
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
     host = f"unix://{folder}/socket"
+    # Where this process is killed outright, the daemon does not outlive it.
+    ender = [path, "--pdeathsig", "TERM"] if (path := shutil.which("setpriv")) else []
     command = [
+        *ender,
         daemon,
         *("--data-root", str(data.resolve()), "--exec-root", str(folder / "exec")),
         *("--host", host, "--pidfile", str(folder / "pid"), "--storage-driver", "overlay2"),
         *("--iptables=false", "--ip6tables=false", "--bridge=none"),
     ]
     log = folder / "log"
-    data.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as words:
         process = subprocess.Popen(command, stdout=words, stderr=words, start_new_session=True)
     try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from container.__main__ import ROOT
 from container.engine import EngineMissingError
+from local.signals import endings_unwind
 from local.stack import LocalStack
 from tests.acceptance import crash_cases, function_cases, photo_cases, speed_cases
 from tests.acceptance.case_list import Check, Result, run
@@ -47,7 +48,7 @@ def main() -> int:
     only = parser.parse_args().only
     started = time.monotonic()
     try:
-        with chosen_runtime() as runtime, LocalStack() as stack:
+        with endings_unwind(), chosen_runtime() as runtime, LocalStack() as stack:
             print(f"{runtime.engine}: ready in {time.monotonic() - started:.0f} s", flush=True)
             world = World(stack, runtime)
             results = [_told(name, check, world) for name, check in _CASES.items() if only in name]
