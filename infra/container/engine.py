@@ -160,7 +160,15 @@ def _daemon(daemon: str, data: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        _unmount_below(folder)
+        shutil.rmtree(folder)
+
+
+def _unmount_below(folder: Path) -> None:
+    """Take away what the daemon leaves mounted, the network namespace of its containers."""
+    places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in sorted((each for each in places if each.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", place], check=False)  # noqa: S607 (where it is differs)
 
 
 def _wait_for(process: subprocess.Popen[bytes], host: str, log: Path) -> None:
