@@ -17,8 +17,9 @@ from scipy import ndimage
 from lambdas.image_processor import quality
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, WeightsError
+from lambdas.image_processor.main_parts import keep_main_parts
 from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import Segmenter, keep_main_parts, preprocess, to_alpha
+from lambdas.image_processor.segment import Segmenter, preprocess, to_alpha
 from local import sample_photo
 from tests import graphs, scenes
 from tests.graphs import Sees

@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
@@ -20,8 +19,6 @@ from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import ModelSpec, Stretch
 from lambdas.image_processor.weight_files import preferred
 
-#: Components smaller than this share of the largest are dropped from a mirrored mean.
-_COMPONENT_SHARE: Final = 0.15
 #: Photos of more pixels need the memory themselves that the layers took; what fresh pages cost is little
 #: beside the photo's own work.
 LARGE_PX: Final = 4_000_000
@@ -88,6 +85,9 @@ class Segmenter:
         probability = self._infer(session, spec, tensor, options)
         if not spec.averages_mirror:
             return probability
+        # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
+        from lambdas.image_processor.main_parts import keep_main_parts  # noqa: PLC0415
+
         mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]), options)
         return keep_main_parts(np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32))
 
@@ -162,23 +162,3 @@ def to_alpha(
         stretched = (probability - low) / (high - low) if high - low > _FLAT else probability
     small = Image.fromarray((np.clip(stretched, 0, 1) * 255).astype(np.uint8))
     return np.asarray(small.resize(size_px, Image.Resampling.LANCZOS))
-
-
-def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Drop components much smaller than the largest, and fill holes; both are decided at 0.5.
-
-    Args:
-        probability: (S, S) float32, 0..1.
-
-    """
-    labels, count = ndimage.label(probability > 0.5)
-    if count == 0:
-        return probability
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    kept = np.isin(labels, np.flatnonzero(areas >= _COMPONENT_SHARE * areas.max()))
-    filled = ndimage.binary_fill_holes(kept)
-    # Soft edges around what stays are kept; what was dropped goes with its own fringe.
-    near = ndimage.binary_dilation(filled, iterations=3)
-    cleaned = np.where(near, probability, 0.0)
-    return np.asarray(np.where(filled & (probability <= 0.5), 1.0, cleaned), np.float32)
