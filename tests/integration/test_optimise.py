@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from lambdas.image_processor import smoke, weight_files
 from lambdas.image_processor.errors import WeightsError
@@ -40,9 +41,55 @@ def test_the_optimised_graph_answers_as_the_original(spec: ModelSpec, tmp_path: 
     assert b"FusedConv" in path.read_bytes()
     after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
     np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+    # This graph is too small for a file of weights.
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "u2net.onnx", "u2net.optimised.json", "u2net.optimised.onnx",
     ]  # fmt: skip
+
+
+def test_weights_lie_beside_the_graph(tmp_path: Path) -> None:
+    """The engine maps them; a file that lacks a byte, or has another, is noticed by its name."""
+    spec = _with_weights(tmp_path)
+    before = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    optimise(spec, tmp_path)
+    weights, kernels_bytes = weight_files.optimised_weights(spec, tmp_path), 32 * 32 * 9 * 4
+    assert weights.stat().st_size >= kernels_bytes > (tmp_path / "u2net.optimised.onnx").stat().st_size
+    assert _preferred(spec, tmp_path) == "u2net.optimised.onnx"
+    after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+    assert weight_files.damage(spec, tmp_path) is None
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert "u2net.optimised.weights has another checksum" in (weight_files.damage(spec, tmp_path) or "")
+    weights.write_bytes(whole[:-1])
+    assert f"{weights} has {len(whole) - 1:,} bytes" in (weight_files.damage(spec, tmp_path) or "")
+    assert _preferred(spec, tmp_path) == "u2net.onnx"
+
+
+def _with_weights(folder: Path) -> ModelSpec:
+    """Write a network with 36 KiB of weights: their sum over the picture's edges, squashed."""
+    kernels = np.random.default_rng(1).standard_normal((32, 32, 3, 3)).astype(np.float32) / 32
+    lift = np.random.default_rng(2).standard_normal((32, 3, 1, 1)).astype(np.float32)
+    drop = np.ones((1, 32, 1, 1), np.float32)
+    path = folder / U2NET.filename
+    nodes = [
+        helper.make_node("Conv", ["input", "lift"], ["a"]),
+        helper.make_node("Conv", ["a", "kernels"], ["b"], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["b", "drop"], ["c"]),
+        helper.make_node("Sigmoid", ["c"], ["output"]),
+    ]
+    side = U2NET.input_side_px
+    graph = helper.make_graph(
+        nodes,
+        "weights",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, side, side])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 1, side, side])],
+        [numpy_helper.from_array(array, name) for name, array in
+         (("lift", lift), ("kernels", kernels), ("drop", drop))],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return replace(U2NET, size_bytes=path.stat().st_size, sha256=weight_files.sha256(path))
 
 
 def test_another_model_s_graph_is_not_loaded(spec: ModelSpec, tmp_path: Path) -> None:
@@ -51,7 +98,9 @@ def test_another_model_s_graph_is_not_loaded(spec: ModelSpec, tmp_path: Path) ->
     assert _preferred(replace(spec, sha256="0" * 64), tmp_path) == "u2net.onnx"
     assert weight_files.preferred(spec, tmp_path, "0.1").name == "u2net.onnx"
     note = weight_files.record(spec, tmp_path)
-    for spoilt in ("", "[]", json.dumps(json.loads(note.read_text()) | {"size_bytes": 1})):
+    whole = json.loads(note.read_text())
+    facts = {"u2net.optimised.onnx": {"size_bytes": 1}}
+    for spoilt in ("", "[]", json.dumps(whole | {"files": facts}), json.dumps(whole | {"files": []})):
         note.write_text(spoilt)
         assert _preferred(spec, tmp_path) == "u2net.onnx"
     note.unlink()

@@ -47,11 +47,10 @@ def open_session(path: Path, threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        with memory.kept_while_loading():
+            return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as exc:
         raise WeightsError(f"the weights {path} are damaged; run `image-processor models pull`") from exc
-    memory.trim()
-    return session
 
 
 def keep_memory() -> Any:
