@@ -17,7 +17,7 @@ COPY infra/container/trim.py ./
 RUN python3 trim.py /dependencies \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
 
-# ---- weights: checked, optimised ahead of time, one file per model
+# ---- weights: checked, optimised ahead of time, without the originals
 FROM dependencies AS optimiser
 ENV ORT_DISABLE_TELEMETRY=1 PYTHONPATH=/dependencies
 COPY download_models.py ./
@@ -47,7 +47,7 @@ COPY backend/lambdas /code/lambdas
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /code \
     && chmod -R a+rX /code \
     && PYTHONPATH=/code:/dependencies PYTHONDONTWRITEBYTECODE=1 python3 -W error -c \
-       'import lambdas.image_processor.handler, lambdas.reconciler.handler'
+       'import lambdas.image_processor.handler, lambdas.image_processor.pipeline, lambdas.reconciler.handler'
 
 # ---- the image
 FROM ${BASE_IMAGE} AS image

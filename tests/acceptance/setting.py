@@ -73,7 +73,9 @@ def processes(folder: Path) -> Iterator[Runtime]:
 def _compile() -> None:
     """Leave bytecode of what the function imports, as the image's build does."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    code = "import lambdas.image_processor.handler, lambdas.reconciler.handler"
+    code = (
+        "import lambdas.image_processor.handler, lambdas.image_processor.pipeline, lambdas.reconciler.handler"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "backend", env=inherited, check=True)
 
 

@@ -19,7 +19,9 @@ from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.main_parts import keep_main_parts
 from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import Segmenter, preprocess, to_alpha
+from lambdas.image_processor.segment import LARGE_PX, Segmenter, preprocess, to_alpha
+from lambdas.image_processor.sessions import keep_memory, open_session, return_memory, run
+from lambdas.image_processor.weight_files import original
 from local import sample_photo
 from tests import graphs, scenes
 from tests.graphs import Sees
@@ -194,6 +196,18 @@ def test_one_model_in_memory_at_a_time(no_sessions: None, weights: Path) -> None
     for spec in (U2NET, ISNET, U2NET, BOOK):
         segmenter.segment(spec, PHOTO)
         assert 1 == resident()
+
+
+def test_a_large_photo_has_the_same_mask(tmp_path: Path) -> None:
+    """Its layers' memory goes back to the system between runs; the answers are those of runs that keep it."""
+    large = Photo(np.asarray(Image.fromarray(PHOTO.pixels).resize((2400, 1800))), "JPEG")
+    assert large.pixels.size // 3 > LARGE_PX
+    segmenter, session = Segmenter(tmp_path), open_session(original(BOOK, tmp_path), threads=1)
+    tensor = preprocess(BOOK, large.pixels)
+    expected = run(session, tensor, keep_memory())
+    np.testing.assert_array_equal(run(session, tensor, return_memory()), expected)
+    first, second = (segmenter.segment(BOOK, large) for _ in range(2))
+    np.testing.assert_array_equal(first.alpha, second.alpha)
 
 
 def test_prefetched(weights: Path) -> None:
