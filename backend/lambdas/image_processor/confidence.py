@@ -37,5 +37,5 @@ def paleness(seen: View) -> float:
 
 
 def haze(seen: View) -> float:
-    """Return what the mask leaves over the ground far from the subject, as a share of the subject."""
-    return float(seen.mask[seen.depth < -3 * _CORE_PX].sum() / max(seen.area, 1))
+    """Return what the mask leaves over the ground beside the subject, as a share of the subject."""
+    return float(seen.mask[seen.depth < -2 * _CORE_PX].sum() / max(seen.area, 1))

@@ -24,6 +24,8 @@ _STEP: Final = 2
 #: A step of so many levels is half an edge; half of the photo's own roughness is added.
 _HALF_EDGE_LEVELS: Final = 6.0
 _SECTORS: Final = 32
+#: A direction in which less of the outline lies says nothing.
+_LEAST_SHARE: Final = 0.03
 _NOWHERE: Final = np.empty(0, np.float32)
 
 
@@ -40,6 +42,7 @@ class Outline:
     outwards: Plane
 
     def __len__(self) -> int:
+        """Return the number of pixels."""
         return len(self.rows)
 
 
@@ -74,7 +77,9 @@ def outline(pixels: Plane, depth: Plane) -> Outline:
     edges = steps / (steps + _HALF_EDGE_LEVELS + roughness(pixels) / 2)
     middle = _REACH
     here = edges[:, middle - _NEAR : middle + _NEAR + 1].max(1)
-    return Outline(rows, columns, here, edges[:, middle + _NEAR + 2 :].max(1), edges[:, : middle - _NEAR - 1].max(1))
+    return Outline(
+        rows, columns, here, edges[:, middle + _NEAR + 2 :].max(1), edges[:, : middle - _NEAR - 1].max(1)
+    )
 
 
 def weakness(found: Outline) -> float:
@@ -86,16 +91,34 @@ def weakest_stretch(found: Outline) -> float:
     """Return the weakness of the weakest eighth of the outline, seen from its middle, 0..1."""
     if not len(found):
         return 0.0
-    y, x = found.rows - found.rows.mean(), found.columns - found.columns.mean()
+    middle = float(found.rows.mean()), float(found.columns.mean())
+    means, _ = by_direction(found, found.here, middle)
+    return float(1 - np.nanmin(means)) if np.isfinite(means).any() else 0.0
+
+
+def by_direction(found: Outline, values: Plane, middle: tuple[float, float]) -> tuple[Plane, Plane]:
+    """Return means of values over eighths of a turn, in steps of a thirty-second, and how much they hold.
+
+    Args:
+        found: an outline of n pixels.
+        values: (n,).
+        middle: row and column that directions are taken from.
+
+    Returns:
+        (32,) means, NaN where next to no outline lies in that direction, and (32,) shares of the
+        outline, 0..1.
+
+    """
+    y, x = found.rows - middle[0], found.columns - middle[1]
     sector = ((np.arctan2(y, x) / (2 * np.pi) + 0.5) * _SECTORS).astype(int) % _SECTORS
-    count = np.bincount(sector, minlength=_SECTORS).astype(float)
-    total = np.bincount(sector, found.here, _SECTORS)
-    width = _SECTORS // 8
+    count = np.bincount(sector, minlength=_SECTORS).astype(np.float64)
+    total = np.bincount(sector, values, _SECTORS)
     counts, totals = (
-        sum(np.roll(values, step) for step in range(width)) for values in (count, total)
+        np.sum([np.roll(each, step) for step in range(_SECTORS // 8)], 0) for each in (count, total)
     )
-    enough = counts >= 0.03 * len(found)
-    return float(1 - (totals[enough] / counts[enough]).min()) if enough.any() else 0.0
+    shares = counts / max(len(found), 1)
+    means = np.where(shares >= _LEAST_SHARE, totals / np.maximum(counts, 1), np.nan)
+    return np.asarray(means, np.float32), np.asarray(shares, np.float32)
 
 
 def better_inside(found: Outline) -> float:

@@ -22,11 +22,6 @@ _LUMP_SHARE: Final = 0.35
 _TOUCHED: Final = 0.05
 
 
-def coverage(seen: View) -> float:
-    """Return the share of the frame, 0..1."""
-    return float(seen.region.mean())
-
-
 def beside(seen: View) -> float:
     """Return the share of the subject outside its largest part, 0..1."""
     return 1 - largest_part(seen.region) / max(seen.area, 1)
@@ -45,7 +40,7 @@ def lumps(seen: View) -> float:
     """
     if not seen.region.any():
         return 0.0
-    radius = max(2.0, _LUMP_SHARE * _half_width(seen))
+    radius = max(2.0, _LUMP_SHARE * seen.half_width)
     sure = seen.depth > radius
     kept = signed_depth(sure) > -radius - 0.5
     return _thick_part(seen.region & ~kept) / seen.area
@@ -71,14 +66,9 @@ def hollowness(seen: View, hull: Region) -> float:
     return float(1 - seen.area / max(int((hull | seen.region).sum()), 1))
 
 
-def border_share(seen: View) -> float:
-    """Return how much of the frame's border the subject covers, 0..1."""
-    return float(np.concatenate(_borders(seen.region)).mean())
-
-
-def borders_touched(seen: View) -> float:
+def borders_touched(region: Region) -> int:
     """Return how many of the frame's four borders cut the subject."""
-    return float(sum(border.mean() > _TOUCHED for border in _borders(seen.region)))
+    return sum(border.mean() > _TOUCHED for border in (region[0], region[-1], region[:, 0], region[:, -1]))
 
 
 def hull_and_sides(seen: View) -> tuple[Region, Region]:
@@ -87,12 +77,8 @@ def hull_and_sides(seen: View) -> tuple[Region, Region]:
     if corners is None:
         return seen.region, seen.region
     shape = seen.region.shape
-    sides = _reduced(corners, 4 + int(borders_touched(seen)))
+    sides = _reduced(corners, 4 + borders_touched(seen.region))
     return _inside(corners, shape), _inside(sides, shape)
-
-
-def _half_width(seen: View) -> float:
-    return float(seen.depth.max()) if not seen.region.all() else min(seen.region.shape) / 2
 
 
 def _thick_part(region: Region) -> float:
@@ -101,10 +87,6 @@ def _thick_part(region: Region) -> float:
     if not core.any():
         return 0.0
     return float(largest_part(ndimage.binary_dilation(core) & region))
-
-
-def _borders(region: Region) -> list[NDArray[np.bool_]]:
-    return [region[0], region[-1], region[:, 0], region[:, -1]]
 
 
 def _hull(region: Region) -> Points | None:

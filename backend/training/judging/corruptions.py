@@ -14,6 +14,9 @@ from training.canvas import Points
 from training.dice import Dice
 from training.judging.scenes import Region, Scene
 
+#: A smaller change, as a share of the subject's area, is within what a right mask may be off.
+_LEAST_CHANGE: Final = 0.03
+
 #: None: the scene has nothing that this could be made of.
 Corruption = Callable[[Scene, Dice], Region | None]
 
@@ -51,8 +54,8 @@ def edge_band_lost(scene: Scene, dice: Dice) -> Region | None:
 def page_block_missing(scene: Scene, dice: Dice) -> Region | None:
     """Lose the visible edges of the page block."""
     del dice
-    result = scene.truth & ~scene.layers["block"]
-    return result if _changed(result, scene.truth) > 0.03 else None
+    result = _opened(scene.truth & ~scene.layers["block"])
+    return result if _changed(result, scene.truth) > _LEAST_CHANGE else None
 
 
 def portrait_only(scene: Scene, dice: Dice) -> Region | None:
@@ -79,7 +82,7 @@ def text_block_only(scene: Scene, dice: Dice) -> Region | None:
     shares = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
     shares = shares * (1 - margins[:2] - margins[2:]) + margins[:2]
     region = _filled(_on(scene.cover, shares), scene.truth.shape) & scene.truth
-    return region if region.any() and _changed(region, scene.truth) > 0.03 else None
+    return region if region.any() and _changed(region, scene.truth) > _LEAST_CHANGE else None
 
 
 def hole(scene: Scene, dice: Dice) -> Region | None:
@@ -134,7 +137,7 @@ def table_leak(scene: Scene, dice: Dice) -> Region | None:
     gained = np.argsort(distance)[: int(truth.sum() * dice.between(0.04, 0.4))]
     result = truth.copy()
     result[y[gained], x[gained]] = True
-    return result if _changed(result, truth) > 0.03 else None
+    return result if _changed(result, truth) > _LEAST_CHANGE else None
 
 
 def fragment(scene: Scene, dice: Dice) -> Region | None:
@@ -181,10 +184,18 @@ def shifted(scene: Scene, dice: Dice) -> Region | None:
 CORRUPTIONS: Final[dict[str, Corruption]] = {
     function.__name__: function
     for function in (
-        corner_eaten, edge_band_lost, page_block_missing, portrait_only, text_block_only, hole, shadow_included,
-        table_leak, hand_included, second_object, fragment, inverted, empty, full_frame, shifted,
+        corner_eaten, edge_band_lost, page_block_missing, portrait_only, text_block_only, hole,
+        shadow_included, table_leak, hand_included, second_object, fragment, inverted, empty, full_frame,
+        shifted,
     )
 }  # fmt: skip
+
+
+def _opened(region: Region) -> Region:
+    """Return the region without what is thinner than three pixels."""
+    return np.asarray(
+        cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    )
 
 
 def _changed(region: Region, truth: Region) -> float:
@@ -194,10 +205,8 @@ def _changed(region: Region, truth: Region) -> float:
 
 def _with(scene: Scene, layer: Region) -> Region | None:
     """Return the subject and the parts of a layer that meet it, or lie near; None: too little to tell."""
-    extra = (layer & ~scene.truth).astype(np.uint8)
-    extra = cv2.morphologyEx(extra, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    result = scene.truth | (extra > 0)
-    return result if _changed(result, scene.truth) > 0.03 else None
+    result = scene.truth | _opened(layer & ~scene.truth)
+    return result if _changed(result, scene.truth) > _LEAST_CHANGE else None
 
 
 def _corner(scene: Scene, dice: Dice) -> Points:
@@ -211,7 +220,7 @@ def _corner(scene: Scene, dice: Dice) -> Points:
         angle = dice.between(0, 2 * math.pi)
         towards = np.asarray([math.cos(angle), math.sin(angle)])
     towards = towards / (np.linalg.norm(towards) + 1e-6)
-    return points[int((points @ towards).argmax())]
+    return np.asarray(points[int((points @ towards).argmax())], np.float64)
 
 
 def _side_direction(scene: Scene, dice: Dice) -> float:

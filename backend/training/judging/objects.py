@@ -18,7 +18,8 @@ from training.camera import Camera, Points3
 from training.canvas import solid
 from training.dice import Dice
 from training.library import Library, aspect, bound_book, tinted
-from training.solids import Face, Placement, Vector, book_faces, cuboid
+from training.paint import Colour
+from training.solids import Face, Placement, book_faces, cuboid
 
 _X, _Y, _Z = np.eye(3)
 _LYING: Final = np.stack([_X, -_Z, _Y])
@@ -91,7 +92,7 @@ def stapled_booklet(library: Library, dice: Dice) -> Staging:
         turn = 0.0 if is_top else math.radians(dice.bell(0, 3))
         size = 1.0 if is_top else dice.between(0.96, 1.01)
         quad = _sheet(width * size, size, turn, 0.004 * (4 - index))
-        faces.append(Face("front" if is_top else "fore", quad, _Y, cover if is_top else _leaf(library, dice)))
+        faces.append(Face("front" if is_top else "leaf", quad, _Y, cover if is_top else _leaf(library, dice)))
         extents.append(quad)
     return Staging("stapled_booklet", camera, faces[::-1], np.concatenate(extents), lies=True)
 
@@ -157,7 +158,9 @@ def strapped_book(library: Library, dice: Dice) -> Staging:
         band = [place.at(x, y, 1.01) for x, y in ((0.55, at + broad), (reach, at + broad))]
         band += [place.at(x, y, 1.01) for x, y in ((reach, at - broad), (0.55, at - broad))]
         clasp = [place.at(x, y, 1.0) for x, y in ((0.96, at + 1.3 * broad), (reach + 0.03, at + 1.3 * broad))]
-        clasp += [place.at(x, y, 1.0) for x, y in ((reach + 0.03, at - 1.3 * broad), (0.96, at - 1.3 * broad))]
+        clasp += [
+            place.at(x, y, 1.0) for x, y in ((reach + 0.03, at - 1.3 * broad), (0.96, at - 1.3 * broad))
+        ]
         faces += [Face("strap", np.stack(band), _Y, leather), Face("strap", np.stack(clasp), _Y, brass)]
         extents.append(np.stack(clasp))
     return Staging("strapped_book", camera, faces, np.concatenate(extents), lies=True)
@@ -191,7 +194,7 @@ def bundle(library: Library, dice: Dice) -> Staging:
     for index in range(count):
         quad = _sheet(width * dice.between(0.9, 1.02), 1.0, math.radians(dice.bell(0, 4)), 0.015 * index)
         quad[:, [0, 2]] += dice.arrays.normal(0, 0.015, 2)
-        faces.append(Face("front" if index == count - 1 else "fore", quad, _Y, _leaf(library, dice)))
+        faces.append(Face("front" if index == count - 1 else "leaf", quad, _Y, _leaf(library, dice)))
         extents.append(quad)
     string = solid(np.asarray([170, 140, 100], np.float32) * dice.between(0.3, 1.2))
     top = faces[-1].corners
@@ -202,7 +205,7 @@ def bundle(library: Library, dice: Dice) -> Staging:
     return Staging("bundle", camera, faces, np.concatenate(extents), lies=True)
 
 
-def _mean(texture: Texture) -> Vector:
+def _mean(texture: Texture) -> Colour:
     return np.asarray(texture[::8, ::8, :3].reshape(-1, 3).mean(0), np.float32)
 
 
@@ -218,12 +221,14 @@ def _above(dice: Dice) -> Camera:
 
 
 def _viewed(dice: Dice) -> tuple[Camera, Points3, bool]:
-    """Return a camera, how the object's axes stand, and whether it lies: from above, from the front, on its back."""
+    """Return a camera, how the object's axes stand, and whether it lies."""
     view = dice.weighted({"above": 5, "front": 3, "back": 2})
     if view == "above":
         return _above(dice), _LYING, True
     azimuth = dice.bell(0, 28) if view == "front" else 90 + dice.bell(0, 18)
-    camera = Camera.looking(dice.between(-3, 28), -azimuth if view == "back" else azimuth, dice.bell(0, 3), dice.between(2.5, 10))
+    camera = Camera.looking(
+        dice.between(-3, 28), -azimuth if view == "back" else azimuth, dice.bell(0, 3), dice.between(2.5, 10)
+    )
     return camera, _STANDING, False
 
 

@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lambdas.image_processor.edge_evidence import outline, weakest_stretch
+from lambdas.image_processor.working_size import look
 from training.arrangements import Arrangement, Staging
 from training.camera import Framing
 from training.canvas import Canvas, Points, darken, paste
 from training.dice import Dice
 from training.library import Library, tinted
-from training.paint import Paint, as_weight
+from training.paint import Paint
 from training.photograph import develop
 from training.surroundings import clutter, furniture, ground, hand, touching_slab
 
@@ -27,6 +29,8 @@ SIDE_PX: Final = 448
 _ASPECTS: Final = (0.67, 0.75, 0.75, 1.0, 1.33, 1.33, 1.5)
 _LEAST_COVERAGE: Final = 0.03
 _MOST_COVERAGE: Final = 0.93
+#: Of the weakest eighth of the true outline, 0..1: black on black has no right mask that anyone could tell.
+_MOST_WEAKNESS: Final = 0.6
 #: Faces that show the block of pages.
 _BLOCK: Final = frozenset({"fore", "head", "tail"})
 
@@ -47,10 +51,10 @@ class Scene:
 
 
 def compose(library: Library, paint: Paint, arrangements: Mapping[Arrangement, float]) -> Scene:
-    """Return a scene whose subject is neither tiny nor fills the frame."""
+    """Return a scene whose subject is neither tiny nor fills the frame, and whose outline can be seen."""
     while True:
         scene = _attempt(library, paint, arrangements)
-        if _LEAST_COVERAGE < scene.truth.mean() < _MOST_COVERAGE:
+        if _LEAST_COVERAGE < scene.truth.mean() < _MOST_COVERAGE and _weakest(scene) < _MOST_WEAKNESS:
             return scene
 
 
@@ -74,19 +78,19 @@ def _attempt(library: Library, paint: Paint, arrangements: Mapping[Arrangement, 
     staging = dice.weighted(arrangements)(library, dice)
     framing = _framing(staging, dice, aspect)
     canvas = Canvas.over(ground(library, dice, SIDE_PX))
-    outline = _hull(framing.to_pixels(staging.camera.project(staging.extent)))
+    hull = _hull(framing.to_pixels(staging.camera.project(staging.extent)))
     furniture(canvas, library, dice)
     if dice.chance(0.4):
         clutter(canvas, library, paint, dice.pick([1, 1, 2, 3, 5]))
     if dice.chance(0.1):
-        touching_slab(canvas, library, paint, outline)
-    layers = {"object": _neighbour(canvas, library, dice, outline) if dice.chance(0.3) else _nothing()}
+        touching_slab(canvas, library, paint, hull)
+    layers = {"object": _neighbour(canvas, library, dice, hull) if dice.chance(0.3) else _nothing()}
     layers["shadow"] = _shadow(canvas, staging, framing, dice)
     has_hand, depth = dice.chance(0.2), dice.pick([0.02, dice.between(0.03, 0.12)])
-    layers["hand"] = _reach(canvas, paint, outline, depth) if has_hand and depth == 0.02 else _nothing()
+    layers["hand"] = _reach(canvas, paint, hull, depth) if has_hand and depth == 0.02 else _nothing()
     faces = _paint_faces(canvas, staging, framing, dice)
     if has_hand and depth > 0.02:
-        layers["hand"] = _reach(canvas, paint, outline, depth)
+        layers["hand"] = _reach(canvas, paint, hull, depth)
     layers["block"] = np.isin(faces, [i for i, face in enumerate(staging.faces) if face.name in _BLOCK])
     pixels = _stretched(develop(canvas, dice), shape)
     truth = _stretched(canvas.coverage, shape) > 127
@@ -94,6 +98,12 @@ def _attempt(library: Library, paint: Paint, arrangements: Mapping[Arrangement, 
     cover = _cover(staging, framing, faces)
     scale = np.asarray([shape[1], shape[0]]) / SIDE_PX
     return Scene(pixels, truth, staging.kind, planes, None if cover is None else cover * scale)
+
+
+def _weakest(scene: Scene) -> float:
+    """Return how weak an edge the photo has along the weakest stretch of the true outline, 0..1."""
+    sight = look(scene.pixels, scene.truth.astype(np.uint8) * 255)
+    return weakest_stretch(outline(sight.pixels, sight.seen.depth))
 
 
 def _nothing() -> Region:
@@ -113,14 +123,14 @@ def _framing(staging: Staging, dice: Dice, aspect: float) -> Framing:
     way = dice.weighted({"usual": 6, "small": 2, "cropped": 1.6, "filling": 0.7})
     share = {
         "usual": dice.between(0.55, 0.95), "small": dice.between(0.25, 0.55),
-        "cropped": dice.between(0.7, 1.5), "filling": dice.between(0.93, 1.0),
+        "cropped": dice.between(0.7, 1.2), "filling": dice.between(0.93, 1.0),
     }[way]  # fmt: skip
     scale = share * SIDE_PX / size.max() * stretch
     slack = SIDE_PX - (high - low) * scale
     place = dice.arrays.normal(0, 0.4, 2).clip(-1, 1)
     shift = np.where(slack > 0, slack / 2 * place * 0.95, 0)
     if way == "cropped":
-        shift = shift + dice.arrays.uniform(-0.3, 0.3, 2) * SIDE_PX
+        shift = shift + dice.arrays.uniform(-0.25, 0.25, 2) * SIDE_PX
     return Framing(scale, SIDE_PX / 2 + shift - (high + low) / 2 * scale)
 
 
@@ -149,7 +159,7 @@ def _neighbour(canvas: Canvas, library: Library, dice: Dice, outline: Points) ->
 def _shadow(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> Region:
     """Cast the subject's shadow, by one light or two; return where it is plain to see."""
     before = canvas.pixels.mean(2)
-    outline = _hull(framing.to_pixels(staging.camera.project(staging.extent)))
+    hull = _hull(framing.to_pixels(staging.camera.project(staging.extent)))
     for _ in range(dice.pick([0, 1, 1, 1, 2])):
         slope = dice.arrays.normal(0, 0.7, 2)
         height = staging.extent[:, 1].clip(0)
@@ -204,8 +214,3 @@ def _cover(staging: Staging, framing: Framing, faces: NDArray[np.int16]) -> Poin
         return None
     face = staging.faces[int(counts.argmax())]
     return framing.to_pixels(staging.camera.project(face.corners))
-
-
-def truth_plane(scene: Scene) -> NDArray[np.float32]:
-    """Return (height, width) float32, 0 or 1."""
-    return as_weight(scene.truth.astype(np.uint8) * 255)

@@ -16,17 +16,17 @@ Mask = NDArray[np.uint8]
 #: Pixels are spoken of at this longest side.
 _SIDE_PX: Final = 320
 #: A displacement of more than this share of the subject's half width would be another subject.
-_MOST_OF_HALF_WIDTH: Final = 0.12
+_MOST_OF_HALF_WIDTH: Final = 0.06
 
 
 def soften(region: Region, dice: Dice) -> Mask:
-    """Return (height, width) uint8: the region with an outline 1-3 px off, soft over 1-6 px, at 320 px."""
+    """Return (height, width) uint8: the outline up to 3 px off, soft over 1-6 px, at 320 px."""
     if not region.any() or region.all():
         return region.astype(np.uint8) * 255
     unit = max(region.shape) / _SIDE_PX
     inwards = _distance(region)
     depth = np.where(region, inwards, -_distance(~region)) / unit
-    reach = min(dice.between(0.3, 2.2), _MOST_OF_HALF_WIDTH * float(inwards.max()) / unit)
+    reach = min(dice.between(0.3, 2.0), _MOST_OF_HALF_WIDTH * float(inwards.max()) / unit)
     wobble = _waves(region.shape, dice) * reach + dice.between(-0.5, 0.5) * reach
     ramp = np.clip(0.5 + (depth + wobble) / dice.between(1.0, 6.0), 0, 1).astype(np.float32)
     blurred = cv2.GaussianBlur(ramp, (0, 0), dice.between(0.3, 2.2) * unit)
@@ -47,13 +47,17 @@ def speckled(mask: Mask, dice: Dice) -> Mask:
 def unsure(region: Region, dice: Dice) -> Mask:
     """Return the region as a network that does not know: a wide slope, or grey all over."""
     unit = max(region.shape) / _SIDE_PX
-    plane = region.astype(np.float32) * 255
+    plane = np.asarray(region.astype(np.float32) * 255, np.float32)
     if dice.chance(0.5):
-        plane = cv2.GaussianBlur(plane, (0, 0), dice.between(14, 40) * unit)
+        plane = _blurred(plane, dice.between(14, 40) * unit)
     else:
         noise = 1 - dice.between(0.6, 0.95) * (0.5 + 0.5 * _waves(region.shape, dice))
-        plane = cv2.GaussianBlur(plane * noise, (0, 0), dice.between(2, 8) * unit)
+        plane = _blurred(plane * noise, dice.between(2, 8) * unit)
     return np.asarray(plane.clip(0, 255), np.uint8)
+
+
+def _blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
 
 
 def _distance(region: Region) -> NDArray[np.float32]:
