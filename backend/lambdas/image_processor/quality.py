@@ -1,6 +1,6 @@
 """A mask, its photo and the book model's opinion -> Verdict. Pure.
 
-Four rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
+Five rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
 range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
 fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
 """
@@ -31,6 +31,8 @@ MAX_COVERAGE: Final = 0.98
 
 #: Largest share of the subject that may lie outside its largest part.
 MAX_BESIDE: Final = 0.4
+#: Inside a subject a mask may be at most this far from sure, on average.
+MAX_PALENESS: Final = 0.25
 
 #: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
 Opinion = Callable[[Bytes], Sequence[Bytes]]
@@ -65,6 +67,7 @@ RULES: Final = (
     Rule(FailureCode.FILLS_FRAME, lambda m: m["coverage"] >= MAX_COVERAGE, 0.2),
     Rule(FailureCode.SUBJECT_TOO_SMALL, lambda m: m["coverage"] < MIN_COVERAGE, 0.1),
     Rule(FailureCode.FRAGMENTS, lambda m: m["beside"] > MAX_BESIDE, 0.1),
+    Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
 )
 CHECKS: Final = (
     Check(FailureCode.LOW_CONFIDENCE, ("softness", "paleness", "haze")),

@@ -46,7 +46,7 @@ def disagreement(seen: View, opinion: View) -> float:
 
 
 def roughness(opinion: View, outline: Outline) -> float:
-    """Return the length of an opinion's outline by that of a circle's of the same area: what is unsure winds."""
+    """Return the length of an opinion's outline by that of a circle of its area: the unsure one winds."""
     return float(len(outline) / (2 * np.sqrt(np.pi * max(opinion.area, 1))))
 
 

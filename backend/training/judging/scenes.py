@@ -138,14 +138,14 @@ def _hull(points: Points) -> Points:
     return np.asarray(cv2.convexHull(points.astype(np.float32)).reshape(-1, 2), np.float64)
 
 
-def _neighbour(canvas: Canvas, library: Library, dice: Dice, outline: Points) -> Region:
+def _neighbour(canvas: Canvas, library: Library, dice: Dice, hull: Points) -> Region:
     """Lay another book or sheet beside the subject, near or touching; return where."""
     texture = tinted(dice, dice.pick(library.covers if dice.chance(0.7) else library.sheets))
-    span = np.ptp(outline, axis=0)
+    span = np.ptp(hull, axis=0)
     size = span.max() * dice.between(0.3, 0.9) / 2
     angle = dice.between(0, 2 * math.pi)
     direction = np.asarray([math.cos(angle), math.sin(angle)])
-    centre = outline.mean(0) + direction * (span / 2 + size * dice.between(0.75, 1.3))
+    centre = hull.mean(0) + direction * (span / 2 + size * dice.between(0.75, 1.3))
     ratio = texture.shape[1] / texture.shape[0]
     box = np.asarray([[-ratio, -1], [ratio, -1], [ratio, 1], [-ratio, 1]]) * size / max(ratio, 1)
     turn = math.radians(dice.bell(0, 20))
@@ -169,20 +169,20 @@ def _shadow(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> R
         dropped[:, 1] = 0
         points = framing.to_pixels(staging.camera.project(dropped))
         if dice.chance(0.4):
-            points = outline + dice.arrays.normal(0, 0.05, 2) * SIDE_PX
+            points = hull + dice.arrays.normal(0, 0.05, 2) * SIDE_PX
         softness = dice.between(0.004, 0.01) if dice.chance(0.2) else dice.between(0.01, 0.05)
-        darken(canvas, np.concatenate([points, outline]), softness, dice.between(0.1, 0.7))
+        darken(canvas, np.concatenate([points, hull]), softness, dice.between(0.1, 0.7))
     if dice.chance(0.6):
-        darken(canvas, outline, dice.between(0.008, 0.03), dice.between(0.1, 0.5))
+        darken(canvas, hull, dice.between(0.008, 0.03), dice.between(0.1, 0.5))
     return np.asarray(canvas.pixels.mean(2) < 0.8 * before)
 
 
-def _reach(canvas: Canvas, paint: Paint, outline: Points, depth: float) -> Region:
+def _reach(canvas: Canvas, paint: Paint, hull: Points, depth: float) -> Region:
     """Paint a hand that ends `depth` (a share of the side) inside the outline; return where it is seen."""
     dice, before = paint.dice, canvas.pixels.copy()
-    index, along = dice.whole(0, len(outline) - 1), dice.between(0, 1)
-    edge = (outline[index] * (1 - along) + outline[(index + 1) % len(outline)] * along).clip(0, SIDE_PX)
-    outwards = edge - outline.mean(0)
+    index, along = dice.whole(0, len(hull) - 1), dice.between(0, 1)
+    edge = (hull[index] * (1 - along) + hull[(index + 1) % len(hull)] * along).clip(0, SIDE_PX)
+    outwards = edge - hull.mean(0)
     outwards = outwards / (np.linalg.norm(outwards) + 1e-6)
     hand(canvas, paint, edge - outwards * depth * SIDE_PX, outwards + dice.arrays.normal(0, 0.35, 2))
     # Its shadow only darkens by half: skin and sleeve differ by more.
