@@ -177,7 +177,7 @@ def test_accept_all() -> None:
     hnp.arrays(np.float32, (16, 16), elements=st.floats(0, 1, width=32)),
 )
 def test_any_output(planes: NDArray[np.uint8], probability: NDArray[np.float32]) -> None:
-    """Whatever a model and the opinion say there is a verdict: finite measures, a score of 0..1, a code if refused."""
+    """Whatever model and opinion say there is a verdict: finite measures, a score, a code if refused."""
     photo = Photo(np.repeat(planes[0][..., None], 3, axis=2), "PNG")
     for opinion in (no_opinion, lambda alpha: (255 - alpha, planes[0])):
         _is_sound(judge(photo, Mask(planes[1], probability), opinion))

@@ -28,7 +28,7 @@ def module(
     """Return the module's text."""
     lines = [_HEAD, "#: What they were fitted on.", "ORIGIN: Final[Mapping[str, Any]] = MappingProxyType({"]
     lines += [f"    {_quoted(name)}: {_quoted(value)}," for name, value in origin.items()]
-    lines += ["})", "", f"#: In the order: {', '.join(FEATURES[:8])},", f"#: {', '.join(FEATURES[8:])}."]
+    lines += ["})", "", *_order()]
     lines.append("WEIGHINGS: Final[Mapping[str, Weighing]] = MappingProxyType({")
     for name, weighing in weighings.items():
         lines.append(f"    {_quoted(name)}: Weighing(")
@@ -46,10 +46,15 @@ def module(
     return "\n".join([*lines, "})", ""])
 
 
+def _order() -> list[str]:
+    text = textwrap.wrap(f"In the order: {', '.join(FEATURES)}.", 96)
+    return [f"#: {line}" for line in text]
+
+
 def _quoted(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _tuple(values: Sequence[float], indent: int) -> str:
-    text = textwrap.fill(", ".join(f"{value:g}" for value in values), 104 - indent)
+    text = textwrap.fill(", ".join(f"{value:g}" for value in values), 96 - indent)
     return "(" + text.replace("\n", "\n" + " " * (indent + 1)) + ")"
