@@ -1,10 +1,9 @@
-"""A mask, a photo, opinions -> every measure by name. Pure."""
+"""A photo, its mask, opinions -> what is read from them, before anything is weighed. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,9 @@ from lambdas.image_processor import confidence, edge_evidence, mask_shape
 from lambdas.image_processor import second_opinion as opinions
 from lambdas.image_processor.disputes import Case, Piece, case, pieces
 from lambdas.image_processor.edge_evidence import Outline
-from lambdas.image_processor.scorecard import Weighing
 from lambdas.image_processor.working_size import Bytes, Sight, look
 
 Measures = dict[str, float]
-
-#: A piece of this share of the mask counts in full.
-_FULL_SHARE: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +57,6 @@ def read(
         tuple(_of_an_opinion(each) for each in cases),
         tuple(tuple(pieces(each)) for each in cases),
     )
-
-
-def summary(reading: Reading, weighings: Mapping[str, Weighing]) -> Measures:
-    """Return all measures by name; of two opinions the worse and the better one.
-
-    Args:
-        reading: from `read`.
-        weighings: for the pieces that are "missing" and those that are "extra".
-
-    """
-    each = [
-        distances | _believed(found, weighings)
-        for distances, found in zip(reading.opinions, reading.disputed, strict=True)
-    ]
-    names = each[0] if each else ()
-    worst = {f"{name}_worst": max(one[name] for one in each) for name in names}
-    return reading.mask | worst | {f"{name}_least": min(one[name] for one in each) for name in names}
 
 
 def _of_the_mask(sight: Sight, probability: NDArray[np.float32]) -> Measures:
@@ -126,19 +104,6 @@ def _of_an_opinion(given: Case) -> Measures:
         "gained_side": gained.apart,
         "gained_side_seen": gained.apart * _borne_out(gained.edges),
     }
-
-
-def _believed(found: Sequence[Piece], weighings: Mapping[str, Weighing]) -> Measures:
-    """Return, of what is missing and what is too much: the area believed, and the worst piece."""
-    measures: Measures = {}
-    for name, weighing in weighings.items():
-        shares = [
-            (weighing.belief(p.features), p.share) for p in found if p.is_missing is (name == "missing")
-        ]
-        measures[f"{name}_piece"] = max((share for _, share in shares), default=0.0)
-        measures[f"{name}_area"] = sum(belief * share for belief, share in shares)
-        measures[name] = max((belief * min(share / _FULL_SHARE, 1) for belief, share in shares), default=0.0)
-    return measures
 
 
 def _borne_out(edges: float) -> float:

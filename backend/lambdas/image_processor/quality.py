@@ -15,11 +15,12 @@ from typing import Final
 
 from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
 from lambdas.image_processor import seed_policy
+from lambdas.image_processor.beliefs import summary
 from lambdas.image_processor.coefficients import CARDS, WEIGHINGS
 from lambdas.image_processor.confidence import peak
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
-from lambdas.image_processor.measures import Measures, read, summary
+from lambdas.image_processor.measures import Measures, read
 from lambdas.image_processor.working_size import Bytes, largest_part, shrunk
 
 #: The surest pixels must be at least this probable, or the model saw no subject.

@@ -1,6 +1,6 @@
-"""A decision that can be read: every measure costs points by a curve, and the points are added up. Pure.
+"""Decisions that can be read: curves say what each measure costs, and the points are added up. Pure.
 
-A curve only rises: no measure can make up for another. What costs most names the reason.
+A mask's curves only rise: no measure can make up for another. What costs most names the reason.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What a measure costs: straight between the knots, level beyond them."""
+    """What a value counts: straight between the knots, level beyond them."""
 
-    #: Rising values of the measure.
+    #: Rising values.
     knots: tuple[float, ...]
-    #: As many, rising from 0.
+    #: As many, from 0 on.
     points: tuple[float, ...]
 
     def cost(self, value: float) -> float:
@@ -45,14 +44,17 @@ class Scorecard:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """A logistic regression: who is right about a piece in dispute."""
+    """Who is right about a piece in dispute: points for the opinion, by curves that may rise and fall."""
 
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
-    weights: tuple[float, ...]
+    curves: Mapping[str, Curve]
     bias: float
 
-    def belief(self, features: NDArray[np.float64]) -> float:
-        """Return how likely the opinion is right about a piece, 0..1."""
-        standard = (features - np.asarray(self.means)) / np.asarray(self.deviations)
-        return float(1 / (1 + np.exp(-np.clip(standard @ np.asarray(self.weights) + self.bias, -50, 50))))
+    def belief(self, values: Mapping[str, float]) -> float:
+        """Return how likely the opinion is right, 0..1.
+
+        Args:
+            values: the piece's features, and the measures of the mask and of the opinion.
+
+        """
+        points = self.bias + sum(curve.cost(values[name]) for name, curve in self.curves.items())
+        return float(1 / (1 + np.exp(-np.clip(points, -50, 50))))

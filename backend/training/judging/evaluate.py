@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
+from lambdas.image_processor.beliefs import summary
 from lambdas.image_processor.coefficients import ORIGIN, WEIGHINGS
-from lambdas.image_processor.measures import summary
 from lambdas.image_processor.quality import decide
 from lambdas.image_processor.recipes import BOOK
 from lambdas.image_processor.segment import Segmenter

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from lambdas.image_processor.disputes import FEATURES
-from lambdas.image_processor.scorecard import Scorecard, Weighing
+from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
 
-_HEAD = '''\
+_HEAD: Final = '''\
 """The judge's coefficients: data. Written by `make judge-fit`; never edited by hand."""
 
 from collections.abc import Mapping
@@ -28,33 +27,34 @@ def module(
     """Return the module's text."""
     lines = [_HEAD, "#: What they were fitted on.", "ORIGIN: Final[Mapping[str, Any]] = MappingProxyType({"]
     lines += [f"    {_quoted(name)}: {_quoted(value)}," for name, value in origin.items()]
-    lines += ["})", "", *_order()]
-    lines.append("WEIGHINGS: Final[Mapping[str, Weighing]] = MappingProxyType({")
+    lines += ["})", "", "WEIGHINGS: Final[Mapping[str, Weighing]] = MappingProxyType({"]
     for name, weighing in weighings.items():
-        lines.append(f"    {_quoted(name)}: Weighing(")
-        for field in ("means", "deviations", "weights"):
-            lines += [f"        {field}={_tuple(getattr(weighing, field), 8)},"]
-        lines += [f"        bias={weighing.bias},", "    ),"]
+        lines.append(f"    {_quoted(name)}: Weighing(bias={weighing.bias}, curves=MappingProxyType({{")
+        lines += [*_curves(weighing.curves), "    })),"]
     lines += ["})", "", "CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({"]
     for name, card in cards.items():
-        lines += [f"    {_quoted(name)}: Scorecard(allowance={card.allowance}, curves=MappingProxyType({{"]
-        for measure, curve in card.curves.items():
-            lines += [f"        {_quoted(measure)}: Curve("]
-            lines += [f"            {_tuple(curve.knots, 12)},", f"            {_tuple(curve.points, 12)},"]
-            lines += ["        ),"]
-        lines += ["    })),"]
+        lines.append(f"    {_quoted(name)}: Scorecard(allowance={card.allowance}, curves=MappingProxyType({{")
+        lines += [*_curves(card.curves), "    })),"]
     return "\n".join([*lines, "})", ""])
 
 
-def _order() -> list[str]:
-    text = textwrap.wrap(f"In the order: {', '.join(FEATURES)}.", 96)
-    return [f"#: {line}" for line in text]
+def _curves(curves: Mapping[str, Curve]) -> list[str]:
+    return [
+        line
+        for name, curve in curves.items()
+        for line in (
+            f"        {_quoted(name)}: Curve(",
+            f"            {_tuple(curve.knots)},",
+            f"            {_tuple(curve.points)},",
+            "        ),",
+        )
+    ]
 
 
 def _quoted(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _tuple(values: Sequence[float], indent: int) -> str:
-    text = textwrap.fill(", ".join(f"{value:g}" for value in values), 96 - indent)
-    return "(" + text.replace("\n", "\n" + " " * (indent + 1)) + ")"
+def _tuple(values: Sequence[float]) -> str:
+    text = textwrap.fill(", ".join(f"{value:g}" for value in values), 92)
+    return "(" + text.replace("\n", "\n             ") + ")"
