@@ -1,6 +1,6 @@
 """A mask, its photo and the book model's opinion -> Verdict. Pure.
 
-Five rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
+Six rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
 range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
 fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
 """
@@ -34,6 +34,8 @@ MAX_COVERAGE: Final = 0.98
 MAX_BESIDE: Final = 0.4
 #: Inside a subject a mask may be at most this far from sure, on average.
 MAX_PALENESS: Final = 0.25
+#: Largest area of holes, as a share of the subject's: books have none.
+MAX_HOLES: Final = 0.012
 
 #: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
 Opinion = Callable[[Bytes], Sequence[Bytes]]
@@ -69,6 +71,7 @@ RULES: Final = (
     Rule(FailureCode.SUBJECT_TOO_SMALL, lambda m: m["coverage"] < MIN_COVERAGE, 0.1),
     Rule(FailureCode.FRAGMENTS, lambda m: m["beside"] > MAX_BESIDE, 0.1),
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
+    Rule(FailureCode.HOLE, lambda m: m.get("holes", 0.0) > MAX_HOLES, 0.1),
 )
 CHECKS: Final = (
     Check(FailureCode.LOW_CONFIDENCE, ("softness", "paleness", "haze")),
