@@ -11,12 +11,10 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from lambdas.image_processor.closer_look import Box, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.recipes import BOOK, ModelSpec
-from lambdas.image_processor.working_size import shrunk
 
 #: Of the whole photo: two passes. Of a part: one; it costs half and sees more.
 WHOLE: Final = replace(BOOK, looks_closer=False)
@@ -51,36 +49,22 @@ class BookOpinion:
             those are nearly the photo, or too small to be looked at.
 
         """
-        whole, box = self._look(None), surroundings(alpha)
-        if box is None:
-            return whole, whole
-        box = _widened(box, alpha.shape)
-        closer = _of_one_thing(whole, alpha)
-        closer[box] = self._look(box)
-        return whole, closer
+        box = surroundings(alpha)
+        return self._look(None), self._look(None if box is None else _widened(box, alpha.shape))
 
     def _look(self, box: Box | None) -> NDArray[np.uint8]:
-        """Return what the model sees in a part of the photo, or in all of it."""
         key = str(box)
         if key not in self._looks:
-            pixels = self.photo.pixels if box is None else np.ascontiguousarray(self.photo.pixels[box])
-            part = Photo(pixels, self.photo.format)
-            self._looks[key] = self.segmenter.segment(WHOLE if box is None else CLOSER, part).alpha
+            self._looks[key] = self._segmented(box)
         return self._looks[key]
 
-
-def _of_one_thing(whole: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the parts of an opinion that a mask meets: where no second look reached, the first one stands.
-
-    Without the others: a further book elsewhere is not what the mask is of.
-    """
-    small = shrunk(whole) > 127
-    labels, _ = ndimage.label(small)
-    met = np.unique(labels[small & (shrunk(alpha) > 127)])
-    near = ndimage.binary_dilation(np.isin(labels, met) & small, iterations=3)
-    height, width = whole.shape
-    rows, columns = (np.arange(size) * small.shape[axis] // size for axis, size in ((0, height), (1, width)))
-    return np.asarray(np.where(near[rows[:, None], columns], whole, 0), np.uint8)
+    def _segmented(self, box: Box | None) -> NDArray[np.uint8]:
+        if box is None:
+            return self.segmenter.segment(WHOLE, self.photo).alpha
+        whole = np.zeros(self.photo.pixels.shape[:2], np.uint8)
+        part = Photo(np.ascontiguousarray(self.photo.pixels[box]), self.photo.format)
+        whole[box] = self.segmenter.segment(CLOSER, part).alpha
+        return whole
 
 
 def _widened(box: Box, shape: tuple[int, ...]) -> Box:
