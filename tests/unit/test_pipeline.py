@@ -200,7 +200,7 @@ def test_a_wrong_mask_gives_way_to_the_next_recipe() -> None:
     assert "isnet-general-use" == result.recipe
     first, second = result.as_report()["trials"]
     assert (False, True) == (first["accepted"], second["accepted"])
-    assert first["measures"]["missing_worst"] > second["measures"]["missing_worst"]
+    assert first["measures"]["missing"] > second["measures"]["missing"]
     assert first["measures"].keys() == second["measures"].keys()
 
 

@@ -121,7 +121,7 @@ def test_no_opinion_at_all_is_no_reason() -> None:
     """Where the book model sees no book, a mask that is right in everything else is kept."""
     nothing = masks.from_alpha(np.zeros((300, 400), np.uint8))
     verdict = judge(BOOK, WHOLE, agreeing(nothing))
-    assert (1.0, True) == (verdict.measures["no_opinion_least"], verdict.accepted)
+    assert (1.0, True) == (verdict.measures["no_opinion"], verdict.accepted)
 
 
 def test_stretching_invents_no_subject() -> None:

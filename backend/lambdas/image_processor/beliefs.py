@@ -14,7 +14,7 @@ _FULL_SHARE: Final = 0.04
 
 
 def summary(reading: Reading, weighings: Mapping[str, Weighing]) -> Measures:
-    """Return all measures by name; of two opinions the worse and the better one.
+    """Return all measures by name; of two opinions the mean.
 
     Args:
         reading: from `read`.
@@ -26,8 +26,7 @@ def summary(reading: Reading, weighings: Mapping[str, Weighing]) -> Measures:
         for distances, found in zip(reading.opinions, reading.disputed, strict=True)
     ]
     names = each[0] if each else ()
-    worst = {f"{name}_worst": max(one[name] for one in each) for name in names}
-    return reading.mask | worst | {f"{name}_least": min(one[name] for one in each) for name in names}
+    return reading.mask | {name: sum(one[name] for one in each) / len(each) for name in names}
 
 
 def values(piece: Piece, around: Measures) -> Measures:

@@ -1,6 +1,6 @@
 """A mask, its photo and the book model's opinion -> Verdict. Pure.
 
-Six rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
+Seven rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
 range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
 fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
 """
@@ -34,6 +34,8 @@ MAX_COVERAGE: Final = 0.98
 MAX_BESIDE: Final = 0.4
 #: Inside a subject a mask may be at most this far from sure, on average.
 MAX_PALENESS: Final = 0.25
+#: Widest slope of an outline, in pixels at the judge's working size; a small book's is magnified to some 25.
+MAX_SOFTNESS_PX: Final = 40.0
 #: Largest area of holes, as a share of the subject's: books have none.
 MAX_HOLES: Final = 0.012
 
@@ -59,11 +61,6 @@ class Check:
     measures: tuple[str, ...]
 
 
-def _of_both(*names: str) -> tuple[str, ...]:
-    """Return the names of measures taken of two opinions: as the worse and as the better one has it."""
-    return tuple(f"{name}_{which}" for name in names for which in ("worst", "least"))
-
-
 #: In order: the first that fails decides.
 RULES: Final = (
     Rule(FailureCode.NO_SUBJECT, lambda m: m["confidence"] < MIN_CONFIDENCE or m["coverage"] == 0, 0.0),
@@ -71,6 +68,7 @@ RULES: Final = (
     Rule(FailureCode.SUBJECT_TOO_SMALL, lambda m: m["coverage"] < MIN_COVERAGE, 0.1),
     Rule(FailureCode.FRAGMENTS, lambda m: m["beside"] > MAX_BESIDE, 0.1),
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
+    Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("softness", 0.0) > MAX_SOFTNESS_PX, 0.1),
     Rule(FailureCode.HOLE, lambda m: m.get("holes", 0.0) > MAX_HOLES, 0.1),
 )
 CHECKS: Final = (
@@ -81,13 +79,13 @@ CHECKS: Final = (
     Check(FailureCode.WEAK_EDGES, ("weakness", "weakest", "edge_inside", "edge_outside")),
     Check(
         FailureCode.PART_MISSING,
-        _of_both("missing", "missing_piece", "missing_area", "lost_side", "lost_side_seen"),
+        ("missing", "missing_piece", "missing_area", "lost_side", "lost_side_seen"),
     ),
     Check(
         FailureCode.LEAK,
-        ("lumps", *_of_both("extra", "extra_piece", "extra_area", "gained_side", "gained_side_seen")),
+        ("lumps", "extra", "extra_piece", "extra_area", "gained_side", "gained_side_seen"),
     ),
-    Check(FailureCode.NOT_THE_BOOK, _of_both("disagreement", "outline_apart", "opinion_apart", "no_opinion")),
+    Check(FailureCode.NOT_THE_BOOK, ("disagreement", "outline_apart", "opinion_apart", "no_opinion")),
 )
 
 
@@ -132,7 +130,7 @@ def decide(measures: Mapping[str, float]) -> Verdict:
     broken = _broken(measures)
     if broken is not None:
         return broken
-    card = CARDS["with_opinion" if "disagreement_worst" in measures else "alone"]
+    card = CARDS["with_opinion" if "disagreement" in measures else "alone"]
     costs = card.costs(measures)
     score = card.score(costs)
     if score >= 0.5:
