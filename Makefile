@@ -86,6 +86,16 @@ $(READY): pyproject.toml uv.lock
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
+##@ The judge
+.PHONY: judge-eval judge-fit
+judge-eval: $(READY) ## measure the judge on held-out scenes, and DIR's labelled photos [DIR=folder] [SCENES=2000]
+	@PYTHONPATH=backend nice -n 5 $(BIN)/python -m training.judging.evaluate $(if $(DIR),"$(DIR)") \
+	  $(if $(SCENES),--scenes $(SCENES)) $(if $(PROCESSES),--processes $(PROCESSES))
+
+judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1000]
+	@PYTHONPATH=backend nice -n 5 $(BIN)/python -m training.judging.fit \
+	  $(if $(SCENES),--scenes $(SCENES)) $(if $(PROCESSES),--processes $(PROCESSES))
+
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
 .PHONY: train train-check curves export evaluate ship

@@ -130,11 +130,15 @@ def _facts(line: Line) -> list[str]:
 
 
 def _trial(trial: Mapping[str, Any]) -> str:
-    """Return a recipe's row: what it said, how sure, by which measures."""
+    """Return a recipe's row: its mask squeezed to the square, what was said of it, by which measures."""
     if "accepted" not in trial:
         told = str(trial.get("note") or "not tried")
     else:
         told = "accepted" if trial["accepted"] else str(trial["reason"])
         measures = [f"{name} {value:.3f}" for name, value in trial["measures"].items()]
         told += f", score {trial['score']:.2f}: " + ", ".join(measures)
-    return f'<tr><th scope="row">{escape(str(trial["recipe"]))}</th><td>{escape(told)}</td></tr>'
+    recipe, mask = escape(str(trial["recipe"])), ""
+    if trial.get("mask_png"):
+        source = escape(f"data:image/png;base64,{trial['mask_png']}")
+        mask = f'<img src="{source}" width="96" height="96" alt="the mask of {recipe}"> '
+    return f'<tr><th scope="row">{mask}{recipe}</th><td>{escape(told)}</td></tr>'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +12,9 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+import numpy as np
+from PIL import Image
 
 from app.constants.image_processing import MAX_OBJECT_BYTES
 from cli.cut_choices import Background, Engine, RecipeChoice
@@ -20,6 +25,9 @@ from lambdas.image_processor.errors import FailureCode, PermanentError, failure_
 from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, Recipe
 from lambdas.image_processor.renderer import Plan
 from lambdas.image_processor.segment import Segmenter
+
+#: Longest side of the masks in the log.
+_MASK_PX: Final = 96
 
 
 class Verdict(StrEnum):
@@ -123,7 +131,7 @@ def cut(engine: Renderer, path: Path) -> Cut:
     result = engine.render(photo)
     stages = {"decode": decoded, **rounded(result.seconds)}
     attempts = sum(bool(trial.seconds) for trial in result.trials)
-    facts |= {"attempts": attempts, "trials": [trial.as_report() for trial in result.trials]}
+    facts |= {"attempts": attempts, "trials": [_shown(trial) for trial in result.trials]}
     facts |= _judged(result.trials) | {"stages": stages, "seconds": _since(started)}
     if isinstance(result, Rejection):
         return Cut(facts | refusal(result.code, failure_reason(result.code)))
@@ -155,6 +163,18 @@ def _judged(trials: Sequence[Trial]) -> dict[str, Any]:
     if verdict is None:
         return {"score": None, "measures": {}}
     return {"score": round(verdict.score, 4), "measures": rounded(verdict.measures)}
+
+
+def _shown(trial: Trial) -> dict[str, Any]:
+    """Return a recipe's try with its mask, as a PNG small enough for a line of text."""
+    told = trial.as_report()
+    if trial.probability is None:
+        return told
+    small = Image.fromarray((np.clip(trial.probability, 0, 1) * 255).astype(np.uint8))
+    small.thumbnail((_MASK_PX, _MASK_PX))
+    file = io.BytesIO()
+    small.save(file, "PNG", optimize=True)
+    return told | {"mask_png": base64.b64encode(file.getvalue()).decode()}
 
 
 def _read(path: Path) -> bytes:

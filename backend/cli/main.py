@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cut, demo, dlq, doctor, enqueue, jobs, migrate, models, operate
+from cli import cut, demo, dlq, doctor, enqueue, jobs, judge, migrate, models, operate
 
 app = typer.Typer(
     name="image-processor",
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(cut.cut)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command()(judge.judge)
 app.command()(migrate.migrate)
 app.command()(enqueue.enqueue)
 app.command()(operate.health)

@@ -53,7 +53,7 @@ def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
     """Measure one picture: the mask, what is made of it, and the baselines."""
     pixels = case.photo.pixels
     mask = segmenter.segment(spec, case.photo)
-    verdict = quality.judge(mask)
+    verdict = quality.judge(case.photo, mask)
     found = as_weight(mask.alpha)
     coverage = float((found > 0.5).mean())
     entry: dict[str, Any] = {

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from lambdas.image_processor import pipeline
+from lambdas.image_processor.book_opinion import CLOSER, WHOLE
 from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode, WeightsError
+from lambdas.image_processor.quality import Policy
 from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ISNET, RECIPES, U2NET, ModelSpec
-from tests import scenes
+from tests import masks, scenes
 
 ALL = (*RECIPES, EMBEDDED_RECIPE)
 PHOTO = Photo(scenes.scene(scenes.BOOK), "JPEG")
@@ -29,28 +32,42 @@ def probability(*boxes: tuple[int, int, int, int]) -> NDArray[np.float32]:
     return found
 
 
-THE_BOOK = probability((55, 90, 250, 310))
+THE_BOOK = masks.mask_of(scenes.BOOK).probability
 EMPTY = np.full((300, 400), 0.02, np.float32)
 PIECES = probability((20, 20, 100, 100), (20, 200, 100, 280), (200, 20, 280, 100))
-#: Sure, and in one piece, so nearest to being accepted.
 FULL = np.full((300, 400), 0.99, np.float32)
-THREAD = probability((100, 20, 108, 380))
+#: A plain half of the book: sure, in one piece, and wrong.
+HALF = masks.without(masks.mask_of(scenes.BOOK), [(0, 0), (1, 0), (1, 0.5), (0, 0.5)]).probability
+THREAD: scenes.Corners = [(0.05, 0.33), (0.95, 0.33), (0.95, 0.355), (0.05, 0.355)]
 
 
 @dataclass
 class FakeSegmenter:
-    """Answers each model with its raw output; `ran` keeps the order."""
+    """Answers each recipe's model with its raw output, and as a second opinion with what is red.
+
+    `ran` keeps the recipes' order, `asked` the opinions'.
+    """
 
     answers: Mapping[str, NDArray[np.float32]]
     ran: list[str] = field(default_factory=list)
+    asked: list[ModelSpec] = field(default_factory=list)
 
     def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
         """Return the answer at the photo's size."""
+        if spec in {WHOLE, CLOSER}:
+            self.asked.append(spec)
+            return masks.from_alpha(_red(photo))
         self.ran.append(spec.name)
         if spec.name not in self.answers:
             raise WeightsError(f"the weights {spec.filename} are missing")
         found = self.answers[spec.name]
         return Mask((found * 255).astype(np.uint8), found)
+
+
+def _red(photo: Photo) -> NDArray[np.uint8]:
+    """Return what of a photo is the book's colour, a little soft."""
+    red = photo.pixels[..., 0].astype(int) - photo.pixels[..., 1] > 50
+    return np.asarray(ndimage.uniform_filter(red.astype(np.float32), 3) * 255, np.uint8)
 
 
 def segmenter(
@@ -87,7 +104,7 @@ def test_the_rendition() -> None:
     assert ((0, 0, 0), "black") == (picture.getpixel((5, 5)), result.background)
     assert PHOTO.pixels[150, 200].tolist() == list(picture.getpixel((200, 150)))  # type: ignore[arg-type]
     assert "JPEG" == Image.open(io.BytesIO(result.thumbnail)).format
-    stages = {"segment", "judge", "matte", "background", "composite", "encode", "thumbnail"}
+    stages = {"segment", "opinion", "judge", "matte", "background", "composite", "encode", "thumbnail"}
     assert stages == set(result.seconds)
     assert min(result.seconds.values()) >= 0
     assert result.notes["unknown_px"] > 0
@@ -139,7 +156,8 @@ def test_skipped_recipes_are_recorded(answer: NDArray[np.float32]) -> None:
 
 def test_what_really_ran_is_recorded() -> None:
     """A subject too thin for a trimap is accepted unmatted, and says so."""
-    result = pipeline.render(PHOTO, segmenter(THREAD), RECIPES)
+    photo = Photo(scenes.scene(THREAD), "JPEG")
+    result = pipeline.render(photo, segmenter(masks.mask_of(THREAD, soft_px=0.8).probability), RECIPES)
     assert isinstance(result, Rendition)
     assert ("u2net-unmatted", "no_sure_subject") == (result.recipe, result.notes["why"])
 
@@ -158,3 +176,36 @@ def test_same_photo_same_bytes() -> None:
     assert isinstance(first, Rendition)
     assert isinstance(second, Rendition)
     assert (first.png, first.thumbnail) == (second.png, second.thumbnail)
+
+
+def test_a_second_opinion_is_asked_once() -> None:
+    """Of the whole photo once for all recipes; never by the embedded model of its own mask."""
+    fake = segmenter(HALF, HALF, HALF)
+    result = pipeline.render(PHOTO, fake, ALL)
+    assert [WHOLE, CLOSER] == fake.asked
+    assert ["opinion" in trial.seconds for trial in result.trials] == [True, True, False]
+
+
+def test_rules_need_no_opinion() -> None:
+    """An empty mask and a full one are refused without a look by the book model."""
+    fake = segmenter(EMPTY, FULL, THE_BOOK)
+    assert isinstance(pipeline.render(PHOTO, fake, ALL), Rendition)
+    assert [] == fake.asked
+
+
+def test_a_wrong_mask_gives_way_to_the_next_recipe() -> None:
+    """Half a book is refused for what is wrong with it, with all its measures in the report."""
+    result = pipeline.render(PHOTO, segmenter(HALF, THE_BOOK), RECIPES)
+    assert isinstance(result, Rendition)
+    assert "isnet-general-use" == result.recipe
+    first, second = result.as_report()["trials"]
+    assert (False, True) == (first["accepted"], second["accepted"])
+    assert first["measures"]["missing"] > second["measures"]["missing"]
+    assert first["measures"].keys() == second["measures"].keys()
+
+
+def test_the_seeds_policy_by_name() -> None:
+    """It refuses this book for its box, and accepts nothing that the measured policy would save."""
+    result = pipeline.render(PHOTO, segmenter(THE_BOOK, THE_BOOK), RECIPES, policy=Policy.SEED)
+    assert isinstance(result, Rejection)
+    assert FailureCode.SUBJECT_TOO_SMALL == result.code

@@ -41,6 +41,13 @@ class FailureCode(StrEnum):
     FILLS_FRAME = "fills_frame"
     FRAGMENTS = "fragments"
     LOW_CONFIDENCE = "low_confidence"
+    HOLE = "hole"
+    EATEN_CORNER = "eaten_corner"
+    PART_MISSING = "part_missing"
+    LEAK = "leak"
+    WEAK_EDGES = "weak_edges"
+    NOT_THE_BOOK = "not_the_book"
+    ANOTHER_ASPECT = "another_aspect"
     CRASH_LOOP = "crash_loop"
     RETRIES_EXHAUSTED = "retries_exhausted"
     SUPERSEDED = "superseded"
@@ -119,6 +126,33 @@ FAILURES: Mapping[FailureCode, Failure] = MappingProxyType(
         ),
         FailureCode.LOW_CONFIDENCE: Failure(
             "The book's outline is uncertain.", "Photograph it in even light on a plain, contrasting surface."
+        ),
+        FailureCode.HOLE: Failure(
+            "The cut-out has a hole.",
+            "Photograph the book without glare, alone on a plain, contrasting surface.",
+        ),
+        FailureCode.EATEN_CORNER: Failure(
+            "A corner or a bite of the book would be lost.",
+            "Photograph the whole book on a plain, contrasting surface.",
+        ),
+        FailureCode.PART_MISSING: Failure(
+            "A part of the book would be lost.", "Photograph it on a surface of another colour than the book."
+        ),
+        FailureCode.LEAK: Failure(
+            "Something that is not the book would be kept.",
+            "Photograph the book alone, without hands, neighbours or hard shadows.",
+        ),
+        FailureCode.WEAK_EDGES: Failure(
+            "The outline found does not follow the book's edges.",
+            "Photograph it sharply, on a plain, contrasting surface.",
+        ),
+        FailureCode.NOT_THE_BOOK: Failure(
+            "What was found is not the book.",
+            "Photograph the book alone, whole, in the middle of the picture.",
+        ),
+        FailureCode.ANOTHER_ASPECT: Failure(
+            "The book's proportions are not the picture's (the seed's check, off by default).",
+            "Judge by the measured policy instead.",
         ),
         FailureCode.CRASH_LOOP: Failure(
             "The picture stopped its worker every time it was tried.",

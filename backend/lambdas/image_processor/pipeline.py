@@ -6,20 +6,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from lambdas.image_processor import background as backgrounds
 from lambdas.image_processor import encode, matting, quality
+from lambdas.image_processor.book_opinion import BookOpinion, Segmenter
 from lambdas.image_processor.domain import Cutout, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode
-from lambdas.image_processor.recipes import ModelSpec, Recipe
-
-
-class Segmenter(Protocol):
-    """Whatever runs models; `segment.Segmenter`."""
-
-    def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
-        """Run one model over a photo."""
+from lambdas.image_processor.quality import Policy
+from lambdas.image_processor.recipes import BOOK, Recipe
+from lambdas.image_processor.working_size import Bytes
 
 
 @dataclass(slots=True)
@@ -49,6 +44,7 @@ def render(
     recipes: Sequence[Recipe],
     *,
     background: str = "auto",
+    policy: Policy = Policy.MEASURED,
     skipped: Sequence[Trial] = (),
 ) -> Rendition | Rejection:
     """Cut a photo out by the first recipe whose mask is accepted.
@@ -58,6 +54,7 @@ def render(
         segmenter: runs the recipes' models.
         recipes: in the order they are tried; each at most once.
         background: a policy of background.py.
+        policy: who judges, of quality.py.
         skipped: recipes that cannot run here, for the report.
 
     Returns:
@@ -69,8 +66,9 @@ def render(
     """
     watch = _Stopwatch()
     trials = list(skipped)
+    opinion = BookOpinion(segmenter, photo)
     for recipe in recipes:
-        trial, mask = _try(recipe, photo, segmenter)
+        trial, mask = _try(recipe, photo, opinion, policy)
         trials.append(trial)
         watch.add(trial.seconds)
         if trial.verdict is None or not trial.verdict.accepted:
@@ -91,12 +89,19 @@ def render(
     return Rejection(_best_code(trials), tuple(trials), watch.seconds)
 
 
-def _try(recipe: Recipe, photo: Photo, segmenter: Segmenter) -> tuple[Trial, Mask]:
+def _try(recipe: Recipe, photo: Photo, opinion: BookOpinion, policy: Policy) -> tuple[Trial, Mask]:
     watch = _Stopwatch()
     with watch.stage("segment"):
-        mask = segmenter.segment(recipe.model, photo)
+        mask = opinion.segmenter.segment(recipe.model, photo)
+
+    def second_opinion(alpha: Bytes) -> Sequence[Bytes]:
+        with watch.stage("opinion"):
+            return opinion.on(alpha)
+
+    # A model has no second opinion on its own mask.
+    asked = quality.no_opinion if recipe.model == BOOK else second_opinion
     with watch.stage("judge"):
-        verdict = quality.judge(mask)
+        verdict = quality.POLICIES[policy](photo, mask, asked)
     return Trial(recipe.name, verdict, watch.seconds, probability=mask.probability), mask
 
 

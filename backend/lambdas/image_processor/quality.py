@@ -1,19 +1,27 @@
-"""Mask -> Verdict: one check, one code, one measure. Pure.
+"""A mask, its photo and the book model's opinion -> Verdict. Pure.
 
-Confidence comes from the model's raw output: stretching a flat one to the full range would invent a subject.
+Seven rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
+range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
+fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-
-from lambdas.image_processor.domain import Mask, Verdict
+from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
+from lambdas.image_processor import seed_policy
+from lambdas.image_processor.beliefs import summary
+from lambdas.image_processor.coefficients import CARDS, WEIGHINGS
+from lambdas.image_processor.confidence import peak
+from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
+from lambdas.image_processor.measures import Measures, read
+from lambdas.image_processor.working_size import Bytes, largest_part, shrunk
 
 #: The surest pixels must be at least this probable, or the model saw no subject.
 MIN_CONFIDENCE: Final = 0.5
@@ -21,69 +29,154 @@ MIN_CONFIDENCE: Final = 0.5
 MIN_COVERAGE: Final = 0.01
 #: At this share of the frame there is nothing left to remove.
 MAX_COVERAGE: Final = 0.98
-#: Smallest share of the subject that its largest part holds.
-MIN_MAIN_SHARE: Final = 0.6
 
-Measures = Mapping[str, float]
+#: Largest share of the subject that may lie outside its largest part.
+MAX_BESIDE: Final = 0.4
+#: Inside a subject a mask may be at most this far from sure, on average.
+MAX_PALENESS: Final = 0.25
+#: Widest slope of an outline, in pixels at the judge's working size; a small book's is magnified to some 25.
+MAX_SOFTNESS_PX: Final = 40.0
+#: Largest area of holes, as a share of the subject's: books have none.
+MAX_HOLES: Final = 0.012
+
+#: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
+Opinion = Callable[[Bytes], Sequence[Bytes]]
 
 
-def judge(mask: Mask) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check that decides alone."""
+
+    code: FailureCode
+    fails: Callable[[Mapping[str, float]], bool]
+    #: Of a mask that fails it: among refusals, the one that says most wins.
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that costs points: its code, and the measures that it adds up."""
+
+    code: FailureCode
+    measures: tuple[str, ...]
+
+
+#: In order: the first that fails decides.
+RULES: Final = (
+    Rule(FailureCode.NO_SUBJECT, lambda m: m["confidence"] < MIN_CONFIDENCE or m["coverage"] == 0, 0.0),
+    Rule(FailureCode.FILLS_FRAME, lambda m: m["coverage"] >= MAX_COVERAGE, 0.2),
+    Rule(FailureCode.SUBJECT_TOO_SMALL, lambda m: m["coverage"] < MIN_COVERAGE, 0.1),
+    Rule(FailureCode.FRAGMENTS, lambda m: m["beside"] > MAX_BESIDE, 0.1),
+    Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
+    Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("softness", 0.0) > MAX_SOFTNESS_PX, 0.1),
+    Rule(FailureCode.HOLE, lambda m: m.get("holes", 0.0) > MAX_HOLES, 0.1),
+)
+CHECKS: Final = (
+    Check(FailureCode.LOW_CONFIDENCE, ("softness", "paleness", "haze")),
+    Check(FailureCode.FRAGMENTS, ("beside",)),
+    Check(FailureCode.HOLE, ("holes",)),
+    Check(FailureCode.EATEN_CORNER, ("bites", "hollowness", "corner_gap", "quad_gap")),
+    Check(FailureCode.WEAK_EDGES, ("weakness", "weakest", "edge_inside", "edge_outside")),
+    Check(
+        FailureCode.PART_MISSING,
+        ("missing", "missing_piece", "missing_area", "lost_side", "lost_side_seen"),
+    ),
+    Check(
+        FailureCode.LEAK,
+        ("lumps", "extra", "extra_piece", "extra_area", "gained_side", "gained_side_seen"),
+    ),
+    Check(FailureCode.NOT_THE_BOOK, ("disagreement", "outline_apart", "opinion_apart", "no_opinion")),
+)
+
+
+class Policy(StrEnum):
+    """Who decides."""
+
+    #: `judge`.
+    MEASURED = "measured"
+    #: The seed's two checks (docs/adr/0007).
+    SEED = "seed"
+    #: Nobody: what was deployed after the seed's checks were deleted.
+    ALL = "all"
+
+
+def no_opinion(_: Bytes) -> Sequence[Bytes]:
+    """Return no opinion: the book model is not asked about its own mask."""
+    return ()
+
+
+def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     """Judge a mask.
 
     Args:
-        mask: the model's mask; its raw probability decides whether there is a subject at all.
+        photo: (height, width, 3) uint8.
+        mask: of the same height and width, with the raw output behind it.
+        opinion: asked only when the rules do not decide.
 
     Returns:
-        Accepted, or rejected with the first failing check's code; the score is the narrowest margin, 0..1.
+        Accepted, or refused with the code that says most; the score is above a half for what is accepted.
 
     """
-    measures = measure(mask)
-    for code, fails in CHECKS.items():
-        if fails(measures):
-            return Verdict(code, _score(measures) / 2, measures)
-    return Verdict(None, 0.5 + _score(measures) / 2, measures)
+    basic = _basic(mask)
+    broken = _broken(basic)
+    if broken is not None:
+        return broken
+    given = opinion(mask.alpha)
+    return decide(summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS))
 
 
-def measure(mask: Mask) -> dict[str, float]:
-    """Return confidence, coverage, main component's share and soft fraction; each 0..1."""
-    probability = mask.probability
-    # The 99.5th percentile: a few stray pixels are no subject. Sorting 320 x 320 values takes a millisecond.
-    confidence = float(np.quantile(probability, 0.995))
-    # The mask's own resolution suffices for shares of areas.
-    subject = probability > _middle(probability)
-    covered = int(subject.sum())
-    soft = float(((probability > 0.1) & (probability < 0.9)).sum())
-    return {
-        "confidence": confidence,
-        "coverage": covered / subject.size,
-        "main_share": _main_share(subject, covered),
-        "soft_fraction": soft / max(soft + covered, 1.0),
+def decide(measures: Mapping[str, float]) -> Verdict:
+    """Apply the rules, then add up what the measures cost; those of the opinions may be absent."""
+    broken = _broken(measures)
+    if broken is not None:
+        return broken
+    card = CARDS["with_opinion" if "disagreement" in measures else "alone"]
+    costs = card.costs(measures)
+    score = card.score(costs)
+    if score >= 0.5:
+        return Verdict(None, score, measures)
+    by_check = {check.code: sum(costs.get(name, 0.0) for name in check.measures) for check in CHECKS}
+    return Verdict(max(by_check, key=lambda code: by_check[code]), score, measures)
+
+
+def _broken(measures: Mapping[str, float]) -> Verdict | None:
+    """Return the verdict of the first rule that fails."""
+    failed = next((rule for rule in RULES if rule.fails(measures)), None)
+    return None if failed is None else Verdict(failed.code, failed.score, measures)
+
+
+def judge_by_box(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
+    """Judge as the seed did: by the subject's box in the frame alone."""
+    del photo, opinion
+    measures = {
+        "box_area": seed_policy.box_area(mask.alpha),
+        "aspect_difference": seed_policy.aspect_difference(mask.alpha),
     }
+    if measures["box_area"] < MIN_AREA_RATIO:
+        return Verdict(FailureCode.SUBJECT_TOO_SMALL, 0.0, measures)
+    if measures["aspect_difference"] > MAX_ASPECT_DIFF:
+        return Verdict(FailureCode.ANOTHER_ASPECT, 0.0, measures)
+    return Verdict(None, 1.0, measures)
 
 
-#: In order: the first that fails names the reason.
-CHECKS: Final[Mapping[FailureCode, Callable[[Measures], bool]]] = {
-    FailureCode.NO_SUBJECT: lambda m: m["confidence"] < MIN_CONFIDENCE or m["coverage"] == 0,
-    FailureCode.FILLS_FRAME: lambda m: m["coverage"] >= MAX_COVERAGE,
-    FailureCode.SUBJECT_TOO_SMALL: lambda m: m["coverage"] < MIN_COVERAGE,
-    FailureCode.FRAGMENTS: lambda m: m["main_share"] < MIN_MAIN_SHARE,
-}
+def accept_all(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
+    """Accept whatever has a subject at all."""
+    del photo, opinion
+    measures = _basic(mask)
+    return Verdict(None if measures["coverage"] else FailureCode.NO_SUBJECT, 1.0, measures)
 
 
-def _middle(probability: NDArray[np.float32]) -> float:
-    """Return the middle of the mask's own range, at most 0.5: a frame that is sure everywhere is full."""
-    low, high = float(probability.min()), float(probability.max())
-    return min((low + high) / 2, 0.5) if high >= MIN_CONFIDENCE else 0.5
+Judge = Callable[[Photo, Mask, Opinion], Verdict]
+POLICIES: Final[Mapping[Policy, Judge]] = MappingProxyType(
+    {Policy.MEASURED: judge, Policy.SEED: judge_by_box, Policy.ALL: accept_all}
+)
 
 
-def _main_share(subject: NDArray[np.bool_], covered: int) -> float:
-    if covered == 0:
-        return 0.0
-    labels, _ = ndimage.label(subject)
-    return float(np.bincount(labels.ravel())[1:].max() / covered)
-
-
-def _score(measures: Measures) -> float:
-    return float(
-        np.clip(min(measures["confidence"], measures["main_share"], 1 - measures["soft_fraction"]), 0.0, 1.0)
-    )
+def _basic(mask: Mask) -> Measures:
+    """Return what the rules look at."""
+    subject = shrunk(mask.alpha) > 127
+    return {
+        "confidence": peak(mask.probability),
+        "coverage": float(subject.mean()),
+        "beside": 1 - largest_part(subject) / max(int(subject.sum()), 1),
+    }

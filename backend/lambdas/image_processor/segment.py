@@ -32,7 +32,8 @@ class Segmenter:
     Args:
         weights_dir: the folder of the downloaded weights; embedded models are found beside this module.
         threads: that one inference uses; 0: as many as this process may run on.
-        resident_models: how many stay in memory; a further one takes the place of the one unused longest.
+        resident_models: how many downloaded ones stay in memory; a further one takes the place of the one
+            unused longest. Embedded ones are small, and stay.
 
     """
 
@@ -43,6 +44,7 @@ class Segmenter:
         self._lock = threading.Lock()
         #: By model, the one unused longest first.
         self._sessions: dict[str, Future[Any]] = {}
+        self._embedded: set[str] = set()
 
     def has_weights(self, spec: ModelSpec) -> bool:
         """Return whether the model's file is there."""
@@ -115,12 +117,18 @@ class Segmenter:
             future = self._sessions.pop(spec.name, None)
             if future is None or (future.done() and future.exception() is not None):
                 # Room is made first: one more than agreed never stands in memory.
-                while len(self._sessions) >= self._resident_models:
-                    del self._sessions[next(iter(self._sessions))]
+                while not spec.is_embedded and len(large := self._large()) >= self._resident_models:
+                    del self._sessions[large[0]]
                 future = Future()
                 threading.Thread(target=self._load, args=(spec, future), daemon=True).start()
             self._sessions[spec.name] = future
+            if spec.is_embedded:
+                self._embedded.add(spec.name)
             return future
+
+    def _large(self) -> list[str]:
+        """Return the names of the downloaded models in memory, the one unused longest first."""
+        return [name for name in self._sessions if name not in self._embedded]
 
     def _load(self, spec: ModelSpec, future: Future[Any]) -> None:
         try:

@@ -1,0 +1,111 @@
+"""A photo, its mask, opinions -> what is read from them, before anything is weighed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdas.image_processor import confidence, edge_evidence, mask_shape
+from lambdas.image_processor import second_opinion as opinions
+from lambdas.image_processor.disputes import Case, Piece, case, pieces
+from lambdas.image_processor.edge_evidence import Outline
+from lambdas.image_processor.working_size import Bytes, Sight, look
+
+Measures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from a photo and its masks, before anything is weighed."""
+
+    #: Of the mask, and of the photo along its outline.
+    mask: Measures
+    #: Per opinion, areas and distances.
+    opinions: tuple[Measures, ...]
+    #: Per opinion, the pieces in dispute.
+    disputed: tuple[tuple[Piece, ...], ...]
+
+
+def read(
+    pixels: Bytes, alpha: Bytes, probability: NDArray[np.float32], given: Sequence[Bytes] = ()
+) -> Reading:
+    """Read everything there is to read.
+
+    Args:
+        pixels: (height, width, 3) uint8, the photo.
+        alpha: (height, width) uint8, the mask, 255 = subject.
+        probability: (S, S) float32, the raw output behind it, 0..1.
+        given: none, or the book model's masks as `alpha`: two opinions that are asked about each other.
+
+    """
+    sight = look(pixels, alpha, given)
+    mine = edge_evidence.outline(sight.pixels, sight.seen.depth)
+    cases = [
+        case(
+            sight.pixels,
+            (sight.seen, mine),
+            (opinion, edge_evidence.outline(sight.pixels, opinion.depth)),
+            sight.opinions[index - 1],
+        )
+        for index, opinion in enumerate(sight.opinions)
+    ]
+    return Reading(
+        _of_the_mask(sight, probability) | _of_the_edges(mine),
+        tuple(_of_an_opinion(each) for each in cases),
+        tuple(tuple(pieces(each)) for each in cases),
+    )
+
+
+def _of_the_mask(sight: Sight, probability: NDArray[np.float32]) -> Measures:
+    seen, frame = sight.seen, sight.frame > 0.5
+    hull, sides = mask_shape.hull_and_sides(seen)
+    return {
+        "confidence": confidence.peak(probability),
+        "softness": confidence.softness(seen),
+        "paleness": confidence.paleness(seen),
+        "haze": confidence.haze(seen),
+        "coverage": float(frame.mean()),
+        "borders": float(mask_shape.borders_touched(frame)),
+        "beside": mask_shape.beside(seen),
+        "holes": mask_shape.holes(seen),
+        "bites": mask_shape.bites(seen, hull),
+        "hollowness": mask_shape.hollowness(seen, hull),
+        "corner_gap": mask_shape.corner_gap(seen, sides),
+        "quad_gap": mask_shape.quad_gap(seen, sides),
+        "lumps": mask_shape.lumps(seen),
+    }
+
+
+def _of_the_edges(outline: Outline) -> Measures:
+    return {
+        "weakness": edge_evidence.weakness(outline),
+        "weakest": edge_evidence.weakest_stretch(outline),
+        "edge_inside": edge_evidence.better_inside(outline),
+        "edge_outside": edge_evidence.better_outside(outline),
+    }
+
+
+def _of_an_opinion(given: Case) -> Measures:
+    lost = opinions.lost_side(given.seen, given.mine, given.opinion, given.theirs)
+    gained = opinions.gained_side(given.seen, given.mine, given.opinion, given.theirs)
+    return {
+        "no_opinion": float(opinions.is_empty(given.opinion)),
+        "disagreement": opinions.disagreement(given.seen, given.opinion),
+        "outline_apart": opinions.outline_apart(given.mine, given.opinion),
+        "opinion_weakness": edge_evidence.weakness(given.theirs),
+        "opinion_roughness": opinions.roughness(given.opinion, given.theirs),
+        "opinions_part": opinions.disagreement(given.other, given.opinion),
+        "opinion_apart": opinions.outline_apart(given.theirs, given.seen),
+        "lost_side": lost.apart,
+        "lost_side_seen": lost.apart * _borne_out(lost.edges),
+        "gained_side": gained.apart,
+        "gained_side_seen": gained.apart * _borne_out(gained.edges),
+    }
+
+
+def _borne_out(edges: float) -> float:
+    """Return 0 (the photo is on the mask's side) .. 1 (on the opinion's)."""
+    return float(np.clip(0.5 + 2 * edges, 0, 1))

@@ -1,0 +1,153 @@
+"""What is read from every mask of the corpus, kept on disk block by block: the slow part, resumable."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+from threadpoolctl import threadpool_limits
+
+import training.judging
+from lambdas import image_processor
+from lambdas.image_processor import seed_policy
+from lambdas.image_processor.book_opinion import BookOpinion
+from lambdas.image_processor.disputes import Piece
+from lambdas.image_processor.domain import Photo
+from lambdas.image_processor.measures import Reading, read
+from lambdas.image_processor.recipes import BOOK
+from lambdas.image_processor.segment import Segmenter
+from lambdas.image_processor.working_size import common_box, shrunk
+from training.judging.corpus import BLOCK, FITTED, HELD_OUT, Example, Source, rendered
+from training.judging.scenes import Scene
+from training.paint import as_weight
+
+#: And these, which make the scenes and their masks.
+_CORPUS: Final = ("objects", "scenes", "softness", "corruptions", "corpus")
+CACHE: Final = Path.home() / ".cache/bluemoxon-image-processor/judging"
+#: What a row depends on, beside the weights.
+_SOURCES: Final = (
+    "working_size", "confidence", "mask_shape", "edge_evidence", "second_opinion", "disputes", "measures",
+    "book_opinion",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mask of the corpus."""
+
+    photo: str
+    subject: str
+    kind: str
+    changed: float
+    reading: Reading
+    #: Per opinion and piece in dispute: whether the opinion was right about most of it.
+    answers: tuple[tuple[bool, ...], ...]
+    #: What the seed's two checks look at.
+    box_area: float
+    aspect_difference: float
+    #: How near the opinion on the whole photo is to the truth: intersection over union.
+    opinion_iou: float
+
+
+def rows(source: Source, scenes: int, processes: int) -> list[Row]:
+    """Return the rows of so many scenes, from the cache where they are there."""
+    folder = CACHE / fingerprint()
+    folder.mkdir(parents=True, exist_ok=True)
+    blocks = list(range(-(-scenes // BLOCK)))
+    todo = [block for block in blocks if not _file(folder, source, block).exists()]
+    if todo:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(_make, source.name, block, folder) for block in todo]
+            for future in track(as_completed(futures), f"{source.name} scenes", total=len(todo)):
+                future.result()
+    return [row for block in blocks for row in pickle.loads(_file(folder, source, block).read_bytes())]  # noqa: S301
+
+
+def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: Segmenter) -> Iterator[Row]:
+    """Yield the rows of one scene's masks."""
+    opinion = BookOpinion(segmenter, Photo(scene.pixels, "rendered"))
+    for example in examples:
+        given = opinion.on(example.mask)
+        with threadpool_limits(1):
+            reading = read(scene.pixels, example.mask, as_weight(example.mask), given)
+        truth = shrunk(scene.truth[common_box((example.mask, *given))].astype(np.uint8) * 255) > 127
+        whole = given[0] > 127
+        both, either = (whole & scene.truth).sum(), (whole | scene.truth).sum()
+        yield Row(
+            photo=name,
+            subject=scene.kind,
+            kind=example.kind,
+            changed=example.changed,
+            reading=_without_regions(reading),
+            answers=tuple(tuple(_is_right(piece, truth) for piece in each) for each in reading.disputed),
+            box_area=seed_policy.box_area(example.mask),
+            aspect_difference=seed_policy.aspect_difference(example.mask),
+            opinion_iou=float(both / max(int(either), 1)),
+        )
+
+
+def fingerprint() -> str:
+    """Return what the rows depend on as a short text: the weights and the sources."""
+    digest = hashlib.sha256(BOOK.sha256.encode())
+    room = Path(image_processor.__path__[0])
+    files = [room / f"{name}.py" for name in _SOURCES]
+    files += [Path(training.judging.__path__[0]) / f"{name}.py" for name in _CORPUS]
+    for file in files:
+        digest.update(_code(file).encode())
+    return digest.hexdigest()[:16]
+
+
+def _is_right(piece: Piece, truth: NDArray[np.bool_]) -> bool:
+    """Return whether most of a piece is as the opinion says."""
+    return (float(truth[piece.region].mean()) > 0.5) is piece.is_missing
+
+
+def _without_regions(reading: Reading) -> Reading:
+    """Return the reading without the pieces' pixels, which would fill the disk."""
+    nowhere = np.empty((0, 0), np.bool_)
+    disputed = tuple(tuple(replace(piece, region=nowhere) for piece in each) for each in reading.disputed)
+    return replace(reading, disputed=disputed)
+
+
+def _code(file: Path) -> str:
+    """Return what a source does, whatever its words and its layout."""
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _file(folder: Path, source: Source, block: int) -> Path:
+    return folder / f"{source.name.replace(' ', '-')}-{block:04d}.pickle"
+
+
+def _make(name: str, block: int, folder: Path) -> None:
+    source = next(source for source in (FITTED, HELD_OUT) if source.name == name)
+    segmenter = _segmenter()
+    made: list[Row] = []
+    for index, (scene, examples) in enumerate(rendered(source, block)):
+        made += read_scene(f"{block * BLOCK + index}", scene, examples, segmenter)
+    file = _file(folder, source, block)
+    part = file.with_suffix(".part")
+    part.write_bytes(pickle.dumps(made))
+    part.replace(file)
+
+
+@cache
+def _segmenter() -> Segmenter:
+    return Segmenter(CACHE, threads=1)
