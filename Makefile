@@ -44,6 +44,16 @@ bench: $(READY) ## ours against the deployed path, interleaved [QUICK=1] [REPS=n
 chaos: $(READY) ## kill workers at every step and count what was lost, doubled, stuck, leaked [KILLS=600 SEED=n]
 	@PYTHONPATH=backend:. $(BIN)/python -m tests.chaos.run $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
+##@ The image
+IN_INFRA := PYTHONPATH=backend:infra:. $(BIN)/python
+.PHONY: image acceptance
+image: $(READY) ## build the image [WEIGHTS=local: of .weights/] [VERSION=] [TAG=] [BASE=]
+	@$(IN_INFRA) -m container $(if $(WEIGHTS),--weights $(WEIGHTS)) $(if $(VERSION),--version "$(VERSION)") \
+	  $(if $(TAG),--tag "$(TAG)") $(if $(BASE),--base "$(BASE)")
+
+acceptance: $(READY) ## build it with stand-ins of the weights and run it as Lambda does [ONLY=case]
+	@$(IN_INFRA) -m tests.acceptance.run $(if $(ONLY),--only "$(ONLY)")
+
 ##@ Infrastructure
 .PHONY: infra-test infra-apply-test
 infra-test: $(READY) $(INFRA_READY) ## Terraform's rules, planted mistakes, workflows, scripts; no account

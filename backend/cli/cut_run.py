@@ -19,10 +19,11 @@ from cli.crew import Crashed, Crew, Raised, sizes
 from cli.cut_choices import Background, Engine, RecipeChoice
 from cli.cut_inputs import InputError, expand
 from cli.cut_log import CutLog, Line
-from cli.cut_task import Cut, Plan, Settings, Verdict, make, plan, refusal
+from cli.cut_task import Cut, Settings, Verdict, make, plan, refusal
 from cli.files import alone_in, remove_stale_parts, write_whole
 from cli.weights_option import folder
 from lambdas.image_processor.errors import FailureCode, failure_reason
+from lambdas.image_processor.renderer import Plan
 from lambdas.image_processor.weight_files import sha256
 from local.signals import endings_unwind
 

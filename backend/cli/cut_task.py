@@ -23,6 +23,7 @@ from lambdas.image_processor import pipeline
 from lambdas.image_processor.domain import Photo, Rejection, Rendition, Trial, rounded
 from lambdas.image_processor.errors import FailureCode, PermanentError, failure_reason
 from lambdas.image_processor.recipes import EMBEDDED_RECIPE, RECIPES, Recipe
+from lambdas.image_processor.renderer import Plan
 from lambdas.image_processor.segment import Segmenter
 
 #: Longest side of the masks in the log.
@@ -70,14 +71,6 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The recipes that can run here, and those that cannot."""
-
-    recipes: tuple[Recipe, ...]
-    skipped: tuple[Trial, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Ours:
     segmenter: Segmenter
     plan: Plan
@@ -100,15 +93,7 @@ _BY_CHOICE: Final[Mapping[RecipeChoice, tuple[Recipe, ...]]] = {
 
 def plan(choice: RecipeChoice, weights_dir: Path) -> Plan:
     """Return what of a choice can run: recipes whose weights are missing are noted and left out."""
-    segmenter = Segmenter(weights_dir)
-    wanted = _BY_CHOICE[choice]
-    runnable = tuple(recipe for recipe in wanted if segmenter.has_weights(recipe.model))
-    skipped = tuple(
-        Trial(recipe.name, None, note=f"weights missing: {recipe.model.filename}")
-        for recipe in wanted
-        if recipe not in runnable
-    )
-    return Plan(runnable, skipped)
+    return Plan.with_weights_in(weights_dir, _BY_CHOICE[choice])
 
 
 def make(settings: Settings) -> partial[Cut]:

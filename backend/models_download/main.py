@@ -26,11 +26,16 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
             return _verify(specs, folder)
         network = Network(proxy=options.proxy, timeout_seconds=options.timeout)
         for spec in specs:
-            is_new = pull(spec, folder, options.mirror, network, _Bar().tell)
             path = weight_files.original(spec, folder)
-            print(f"{path}: {'fetched' if is_new else 'was there'}, checksum right")
-            if options.optimise:
+            if options.as_they_are:
+                print(f"{path}: taken as it is")
+            else:
+                is_new = pull(spec, folder, options.mirror, network, _Bar().tell)
+                print(f"{path}: {'fetched' if is_new else 'was there'}, checksum right")
+            if options.optimise or options.only_optimised:
                 print(f"{optimise(spec, folder)}: optimised")
+            if options.only_optimised:
+                path.unlink()
     except (FetchError, OptimiseError) as exc:
         print(f"\ndownload_models.py: {exc}", file=sys.stderr)
         return 1
@@ -49,6 +54,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--proxy", metavar="URL", help="default: HTTPS_PROXY of the environment")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="without a byte")
     parser.add_argument("--optimise", action="store_true", help="also write the graphs that the engine loads")
+    parser.add_argument(
+        "--only-optimised", action="store_true", help="keep those graphs alone, half the size: for an image"
+    )
+    parser.add_argument(
+        "--as-they-are", action="store_true", help="fetch and check nothing: for stand-ins of the weights"
+    )
     parser.add_argument("--verify", action="store_true", help="only check what is there")
     return parser.parse_args(arguments)
 

@@ -28,6 +28,9 @@ fi
 stage "scripts"
 "$tools/bin/shellcheck" infra/scripts/*.sh .ci/run
 
+stage "Dockerfile"
+"$tools/bin/hadolint" Dockerfile
+
 stage "checkov"
 "$tools/bin/checkov" --directory infra/terraform --framework terraform --compact --quiet --skip-download \
   > "$work/checkov" 2>&1 || { cat "$work/checkov"; exit 1; }

@@ -4,6 +4,7 @@ set -eu -o pipefail
 
 prefix=$1
 tag=$2
+base=public.ecr.aws/lambda/python:3.12
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=${PYTHON:-$root/.venv/bin/python}
 export PYTHONPATH="$root/infra${PYTHONPATH:+:$PYTHONPATH}"
@@ -16,7 +17,10 @@ if [ "$exists" = yes ]; then
 fi
 
 uri=$("$python" -m delivery image-uri --prefix "$prefix" --tag "$tag")
-options=(--platform linux/amd64 --build-arg "IMAGE_VERSION=$tag" --tag "$uri")
+# By digest, which the image's label keeps: what was built on can be told of every release.
+docker pull --quiet --platform linux/amd64 "$base" > /dev/null
+digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$base")
+options=(--platform linux/amd64 --build-arg "VERSION=$tag" --build-arg "BASE_IMAGE=$digest" --tag "$uri")
 # Lambda takes a plain image, not an index with attestations; only buildx adds them, and only it knows the options.
 if docker buildx version > /dev/null 2>&1; then
   options+=(--provenance=false --sbom=false)

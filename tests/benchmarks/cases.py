@@ -57,24 +57,28 @@ def measure(program: str, case: Case, photo: Path, weights: Path) -> dict[str, A
     """Run one program over one case in a fresh process.
 
     Returns:
-        The last photo's measurement; for a cold case wall and CPU seconds are the whole process's. Further
-        keys: `stages` (seconds), `first` and `last` resident MiB after a photo.
+        The last photo's measurement; for a cold case wall is from the process's start to its first answer,
+        and CPU seconds are the whole process's. Further keys: `stages` (seconds), `first` and `last` resident
+        MiB after a photo.
 
     """
-    with _environment(is_cold=case.is_cold) as environment:
+    request = json.dumps({"photo": str(photo), "path": case.path}) + "\n"
+    with _environment(is_cold=case.is_cold) as environment, tempfile.TemporaryFile("w+") as told:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        request = json.dumps({"photo": str(photo), "path": case.path}) + "\n"
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", f"tests.benchmarks.{program}", str(weights)],
-            input=request * case.in_a_row, capture_output=True, text=True, check=False, cwd=ROOT,
-            env=environment,
-        )  # fmt: skip
-        wall = time.perf_counter() - started
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told, text=True, cwd=ROOT, env=environment,
+        ) as process:  # fmt: skip
+            first = _ask(process, request)
+            wall = time.perf_counter() - started
+            rest, _ = process.communicate(request * (case.in_a_row - 1))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    if done.returncode != 0 or len(answers) != case.in_a_row:
-        raise ProgramFailedError(f"{program} on {case.name}: {done.stderr[-1500:]}")
+        told.seek(0)
+        last_words = told.read()[-1500:]
+    answers = [json.loads(line) for line in (first + rest).splitlines()]
+    if process.returncode != 0 or len(answers) != case.in_a_row:
+        raise ProgramFailedError(f"{program} on {case.name}: {last_words}")
     found = dict(answers[-1])
     if case.is_cold:
         cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
@@ -83,6 +87,18 @@ def measure(program: str, case: Case, photo: Path, weights: Path) -> dict[str, A
         found |= {name: sum(answer[name] for answer in answers) for name in ("wall_seconds", "cpu_seconds")}
     settled = answers[min(9, len(answers) - 1)]
     return found | {"first": settled["rss_mib"], "last": answers[-1]["rss_mib"]}
+
+
+def _ask(process: subprocess.Popen[str], request: str) -> str:
+    """Return the answer to one photo; empty when the process died of it."""
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("both ends of the process are needed")
+    try:
+        process.stdin.write(request)
+        process.stdin.flush()
+    except BrokenPipeError:
+        return ""
+    return process.stdout.readline()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from lambdas.image_processor import weight_files
 from lambdas.image_processor.recipes import ISNET, U2NET
 from models_download.optimise import optimise
 from tests.benchmarks import cases, limit, networks, photos
@@ -63,10 +64,13 @@ def _prepare_weights() -> dict[str, Path]:
     for name, folder in folders.items():
         first = networks.refusing(networks.U2NET) if name == "fallback" else networks.U2NET
         for spec, network in ((U2NET, first), (ISNET, networks.ISNET)):
-            if not (folder / spec.filename).is_file():
+            wanted = folder / spec.filename if name == "reference" else weight_files.optimised(spec, folder)
+            if not wanted.is_file():
                 path = networks.cached(network, folder)
                 if name != "reference":
-                    optimise(spec, folder).replace(path)
+                    optimise(spec, folder)
+                    # Alone, as in the image: a stand-in has not the checksum that an original must have.
+                    path.unlink()
     return folders
 
 

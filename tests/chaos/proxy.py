@@ -34,15 +34,18 @@ _HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-leng
 
 @dataclass
 class Faults:
-    """What breaks: service -> kind -> probability. Kinds: refused, slow, reset, lost, cut."""
+    """What breaks: service -> kind -> probability. Kinds: refused, slow, stuck, reset, lost, cut."""
 
     rng: random.Random
     probabilities: dict[str, dict[str, float]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    #: Set when what is stuck may go on.
+    released: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set(self, service: str, **probabilities: float) -> None:
         """Break a service from now on."""
+        self.released.clear()
         with self._lock:
             self.probabilities[service] = probabilities
 
@@ -50,6 +53,7 @@ class Faults:
         """Break nothing any more."""
         with self._lock:
             self.probabilities.clear()
+        self.released.set()
 
     def draw(self, service: str) -> str | None:
         """Return the fault that meets one request."""
@@ -92,6 +96,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         """Stop serving."""
+        self.faults.clear()
         self._server.shutdown()
         self._server.server_close()
 
@@ -121,6 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "reset":
             self._reset()
             return
+        if fault == "stuck":
+            # Whoever waits is answered when it is over, if it still lives.
+            self.faults.released.wait()
         if fault == "slow":
             time.sleep(self.faults.rng.uniform(0.3, 2.0))
         status, headers, answer = self._forward(body)

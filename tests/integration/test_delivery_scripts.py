@@ -22,11 +22,14 @@ _DOCKER = """#!/bin/sh
 echo "$@" >> "$NOTES"
 case "$1" in
   buildx) exit "$NO_BUILDX" ;;
+  image) echo "$DIGEST" ;;
   login) cat > "$NOTES.password" ;;
   build) exit "$BROKEN" ;;
 esac
 """
 PREFIX = "bluemoxon-staging"
+BASE = "public.ecr.aws/lambda/python:3.12"
+DIGEST = f"public.ecr.aws/lambda/python@sha256:{'0' * 64}"
 URI = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/{PREFIX}-image-processor"
 VERSION = project_version(_ROOT / "pyproject.toml")
 
@@ -65,6 +68,7 @@ class Checkout:
             "NOTES": str(self.folder / "notes"),
             "NO_BUILDX": "0",
             "BROKEN": "0",
+            "DIGEST": DIGEST,
             "PYTHON": sys.executable,
             "AWS_ENDPOINT_URL": self.account.endpoint_url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -116,8 +120,11 @@ def test_built_and_pushed(checkout: Checkout) -> None:
     """For linux/amd64, without attestations, under the repository's address, with its version inside."""
     assert checkout.run("publish-image.sh", PREFIX, "v1.2.3").returncode == 0
     uri = f"{URI}:v1.2.3"
-    options = f"--platform linux/amd64 --build-arg IMAGE_VERSION=v1.2.3 --tag {uri}"
+    arguments = f"--build-arg VERSION=v1.2.3 --build-arg BASE_IMAGE={DIGEST}"
+    options = f"--platform linux/amd64 {arguments} --tag {uri}"
     assert checkout.notes() == [
+        f"pull --quiet --platform linux/amd64 {BASE}",
+        f"image inspect --format {{{{index .RepoDigests 0}}}} {BASE}",
         "buildx version",
         f"build {options} --provenance=false --sbom=false {checkout.folder}",
         f"login --username AWS --password-stdin {uri.partition('/')[0]}",
@@ -129,7 +136,8 @@ def test_built_and_pushed(checkout: Checkout) -> None:
 def test_without_buildx_its_options_are_not_given(checkout: Checkout) -> None:
     """An older client does not know them, and makes no attestations."""
     assert checkout.run("publish-image.sh", PREFIX, "v1.2.3", no_buildx=1).returncode == 0
-    assert "--provenance" not in checkout.notes()[1]
+    (build,) = [note for note in checkout.notes() if note.startswith("build ")]
+    assert "--provenance" not in build
 
 
 def test_a_tag_that_is_there_is_not_pushed_again(checkout: Checkout) -> None:

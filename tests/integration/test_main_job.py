@@ -168,7 +168,9 @@ def test_a_missing_weight_in_production(
         assert "WeightsError" == (row.report or {})["last_error"]["type"]
         assert ((0, 1), 0) == line.depths()
         line.assert_untouched(queued)
-        with pytest.raises(FunctionError, match=f"WeightsError: {complaint}"):
+        with pytest.raises(
+            FunctionError, match=f"SmokeTestError: {line.weights / missing.filename} is missing"
+        ):
             line.stack.function.invoke({"smoke_test": True})
         line.use({ISNET: Sees.RED} | present | {missing: Sees.RED})
         line.show_again()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from lambdas.image_processor import smoke, weight_files
 from lambdas.image_processor.errors import WeightsError
-from lambdas.image_processor.recipes import U2NET, ModelSpec
+from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter
+from models_download.main import main as download_models
 from models_download.optimise import OptimiseError, optimise
 from tests import graphs
 from tests.graphs import Sees
@@ -38,9 +41,55 @@ def test_the_optimised_graph_answers_as_the_original(spec: ModelSpec, tmp_path: 
     assert b"FusedConv" in path.read_bytes()
     after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
     np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+    # This graph is too small for a file of weights.
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "u2net.onnx", "u2net.optimised.json", "u2net.optimised.onnx",
     ]  # fmt: skip
+
+
+def test_weights_lie_beside_the_graph(tmp_path: Path) -> None:
+    """The engine maps them; a file that lacks a byte, or has another, is noticed by its name."""
+    spec = _with_weights(tmp_path)
+    before = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    optimise(spec, tmp_path)
+    weights, kernels_bytes = weight_files.optimised_weights(spec, tmp_path), 32 * 32 * 9 * 4
+    assert weights.stat().st_size >= kernels_bytes > (tmp_path / "u2net.optimised.onnx").stat().st_size
+    assert _preferred(spec, tmp_path) == "u2net.optimised.onnx"
+    after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+    assert weight_files.damage(spec, tmp_path) is None
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert "u2net.optimised.weights has another checksum" in (weight_files.damage(spec, tmp_path) or "")
+    weights.write_bytes(whole[:-1])
+    assert f"{weights} has {len(whole) - 1:,} bytes" in (weight_files.damage(spec, tmp_path) or "")
+    assert _preferred(spec, tmp_path) == "u2net.onnx"
+
+
+def _with_weights(folder: Path) -> ModelSpec:
+    """Write a network with 36 KiB of weights: their sum over the picture's edges, squashed."""
+    kernels = np.random.default_rng(1).standard_normal((32, 32, 3, 3)).astype(np.float32) / 32
+    lift = np.random.default_rng(2).standard_normal((32, 3, 1, 1)).astype(np.float32)
+    drop = np.ones((1, 32, 1, 1), np.float32)
+    path = folder / U2NET.filename
+    nodes = [
+        helper.make_node("Conv", ["input", "lift"], ["a"]),
+        helper.make_node("Conv", ["a", "kernels"], ["b"], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["b", "drop"], ["c"]),
+        helper.make_node("Sigmoid", ["c"], ["output"]),
+    ]
+    side = U2NET.input_side_px
+    graph = helper.make_graph(
+        nodes,
+        "weights",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, side, side])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 1, side, side])],
+        [numpy_helper.from_array(array, name) for name, array in
+         (("lift", lift), ("kernels", kernels), ("drop", drop))],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return replace(U2NET, size_bytes=path.stat().st_size, sha256=weight_files.sha256(path))
 
 
 def test_another_model_s_graph_is_not_loaded(spec: ModelSpec, tmp_path: Path) -> None:
@@ -49,7 +98,9 @@ def test_another_model_s_graph_is_not_loaded(spec: ModelSpec, tmp_path: Path) ->
     assert _preferred(replace(spec, sha256="0" * 64), tmp_path) == "u2net.onnx"
     assert weight_files.preferred(spec, tmp_path, "0.1").name == "u2net.onnx"
     note = weight_files.record(spec, tmp_path)
-    for spoilt in ("", "[]", json.dumps(json.loads(note.read_text()) | {"size_bytes": 1})):
+    whole = json.loads(note.read_text())
+    facts = {"u2net.optimised.onnx": {"size_bytes": 1}}
+    for spoilt in ("", "[]", json.dumps(whole | {"files": facts}), json.dumps(whole | {"files": []})):
         note.write_text(spoilt)
         assert _preferred(spec, tmp_path) == "u2net.onnx"
     note.unlink()
@@ -63,6 +114,71 @@ def test_without_an_original_the_optimised_graph_is_enough(spec: ModelSpec, tmp_
     segmenter = Segmenter(tmp_path)
     assert segmenter.has_weights(spec)
     assert segmenter.segment(spec, smoke.embedded_picture()).alpha.shape == (240, 320)
+
+
+def test_the_image_s_build_keeps_one_file_per_model(tmp_path: Path) -> None:
+    """Stand-ins are taken as they are, become the graphs that the engine loads, and are what it loads."""
+    graphs.write(tmp_path, {U2NET: Sees.RED, ISNET: Sees.RED})
+    assert download_models(["--dir", str(tmp_path), "--only-optimised", "--as-they-are"], {}) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{stem}.optimised.{ending}" for stem in ("isnet-general-use", "u2net") for ending in ("json", "onnx")
+    ]
+    assert weight_files.preferred(U2NET, tmp_path, ort.__version__) == weight_files.optimised(U2NET, tmp_path)
+    smoke.check_weights(tmp_path, [U2NET, ISNET, BOOK])
+    assert smoke.check_models(Segmenter(tmp_path), [U2NET])["u2net"] > 0.9
+
+
+def test_stand_ins_are_not_taken_beside_the_original(tmp_path: Path) -> None:
+    """Where the original lies there too, the graph must be the published model's."""
+    optimise(U2NET, graphs.write(tmp_path, {U2NET: Sees.RED}))
+    assert _preferred(U2NET, tmp_path) == "u2net.onnx"
+
+
+def _flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (Path.unlink, "is missing"),
+        (_flip, "has another checksum than its note"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes instead of"),
+        (lambda path: path.with_suffix(".json").unlink(), r"u2net\.onnx is missing"),
+    ],
+)
+def test_the_smoke_test_names_what_is_wrong(
+    spec: ModelSpec, tmp_path: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    """Also a byte that inference would not have noticed."""
+    path = optimise(spec, tmp_path)
+    weight_files.original(spec, tmp_path).unlink()
+    smoke.check_weights(tmp_path, [spec])
+    damage(path)
+    with pytest.raises(smoke.SmokeTestError, match=words) as caught:
+        smoke.check_weights(tmp_path, [spec])
+    assert str(tmp_path / "u2net.") in str(caught.value)
+
+
+def test_every_damage_is_named_at_once(tmp_path: Path) -> None:
+    """Both downloads are missing, the embedded model is there."""
+    with pytest.raises(
+        smoke.SmokeTestError, match=r"u2net\.onnx is missing; .*isnet-general-use\.onnx is missing"
+    ):
+        smoke.check_weights(tmp_path, [U2NET, ISNET, BOOK])
+
+
+def test_an_original_without_a_note_is_the_engine_s_to_judge(spec: ModelSpec, tmp_path: Path) -> None:
+    """As on a developer's machine; so is a note from before notes had checksums."""
+    smoke.check_weights(tmp_path, [spec])
+    optimise(spec, tmp_path)
+    note = weight_files.record(spec, tmp_path)
+    note.write_text(
+        json.dumps({key: value for key, value in json.loads(note.read_text()).items() if key != "sha256"})
+    )
+    smoke.check_weights(tmp_path, [spec])
 
 
 def test_what_is_no_graph_cannot_be_optimised(spec: ModelSpec, tmp_path: Path) -> None:

@@ -17,8 +17,11 @@ from scipy import ndimage
 from lambdas.image_processor import quality
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, WeightsError
+from lambdas.image_processor.main_parts import keep_main_parts
 from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import Segmenter, keep_main_parts, preprocess, to_alpha
+from lambdas.image_processor.segment import LARGE_PX, Segmenter, preprocess, to_alpha
+from lambdas.image_processor.sessions import keep_memory, open_session, return_memory, run
+from lambdas.image_processor.weight_files import original
 from local import sample_photo
 from tests import graphs, scenes
 from tests.graphs import Sees
@@ -193,6 +196,18 @@ def test_one_download_in_memory_at_a_time(no_sessions: None, weights: Path) -> N
     for spec, expected in ((U2NET, 1), (ISNET, 1), (BOOK, 2), (U2NET, 2), (BOOK, 2), (ISNET, 2)):
         segmenter.segment(spec, PHOTO)
         assert expected == resident()
+
+
+def test_a_large_photo_has_the_same_mask(tmp_path: Path) -> None:
+    """Its layers' memory goes back to the system between runs; the answers are those of runs that keep it."""
+    large = Photo(np.asarray(Image.fromarray(PHOTO.pixels).resize((2400, 1800))), "JPEG")
+    assert large.pixels.size // 3 > LARGE_PX
+    segmenter, session = Segmenter(tmp_path), open_session(original(BOOK, tmp_path), threads=1)
+    tensor = preprocess(BOOK, large.pixels)
+    expected = run(session, tensor, keep_memory())
+    np.testing.assert_array_equal(run(session, tensor, return_memory()), expected)
+    first, second = (segmenter.segment(BOOK, large) for _ in range(2))
+    np.testing.assert_array_equal(first.alpha, second.alpha)
 
 
 def test_prefetched(weights: Path) -> None:

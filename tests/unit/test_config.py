@@ -58,6 +58,21 @@ def test_every_fault_is_named_at_once() -> None:
         assert name in str(caught.value)
 
 
+def test_memory_is_lambda_s_or_unknown() -> None:
+    """Elsewhere it is not set; nonsense is named like any other fault."""
+    memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+    assert (
+        Settings.from_env(COMPLETE).memory_mib,
+        Settings.from_env(COMPLETE | {memory: "3008"}).memory_mib,
+    ) == (
+        None,
+        3008,
+    )
+    for nonsense in ("0", "3 GB"):
+        with pytest.raises(ConfigurationError, match=memory):
+            Settings.from_env(COMPLETE | {memory: nonsense})
+
+
 def test_secrets_do_not_print() -> None:
     """A settings object in a log line shows no key."""
     aws = AwsSettings.from_env(

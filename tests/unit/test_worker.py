@@ -141,6 +141,23 @@ def test_redelivered_after_completion(world: World) -> None:
     assert 2 == len(world.images.puts)
 
 
+def test_an_outcome_says_what_ran(world: World) -> None:
+    """For the log's last line: recipe, verdict and seconds, accepted or not, finished or given back."""
+    facts = world.deliver().facts
+    assert (facts["recipe"], facts["verdict"]) == ("isnet-general-use", "accepted")
+    assert {"download", "decode", "encode", "upload", "commit"} <= facts["seconds"].keys()
+    refused = World()
+    refused.renderer.result = rejection()
+    facts = refused.deliver().facts
+    assert (facts["recipe"], facts["verdict"]) == ("u2net-alpha", "no_subject")
+    assert {"download", "decode"} <= facts["seconds"].keys()
+    broken = World()
+    broken.images.before = failing("put image/png", TransientError("S3 is away"))
+    facts = broken.deliver().facts
+    assert facts["error"] == "TransientError"
+    assert {"download", "decode", "encode"} <= facts["seconds"].keys()
+
+
 def test_rejected(world: World) -> None:
     """The original stays primary, the row says why in a sentence, the message is acknowledged."""
     world.renderer.result = rejection()

@@ -57,7 +57,7 @@ class Settings:
             queue_name=_required(env, "IMAGE_PROCESSING_QUEUE_NAME", faults),
             max_receive_count=_positive(env, "MAX_RECEIVE_COUNT", 5, faults),
             embedded_model_fallback=_switch(env, "EMBEDDED_MODEL_FALLBACK", faults),
-            memory_mib=int(env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 0) or None,
+            memory_mib=_positive_or_none(env, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", faults),
             function_version=env.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             image_version=env.get("IMAGE_VERSION", "development"),
         )
@@ -97,11 +97,16 @@ def _required(env: Mapping[str, str], name: str, faults: list[str]) -> str:
 
 
 def _positive(env: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:
-    text = env.get(name, "").strip() or str(default)
+    return _positive_or_none(env, name, faults) or default
+
+
+def _positive_or_none(env: Mapping[str, str], name: str, faults: list[str]) -> int | None:
+    text = env.get(name, "").strip()
     if text.isdecimal() and int(text) >= 1:
         return int(text)
-    faults.append(f"{name} is not a whole number >= 1")
-    return default
+    if text:
+        faults.append(f"{name} is not a whole number >= 1")
+    return None
 
 
 def _switch(env: Mapping[str, str], name: str, faults: list[str]) -> bool:

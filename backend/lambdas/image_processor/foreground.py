@@ -26,7 +26,7 @@ DENSE_SIDE_PX: Final = 64
 #: How far, in pixels, the relaxed region reaches beyond the translucent pixels of a larger level.
 _MARGIN_PX: Final = 1
 #: The first level's mean colours are taken from about so many rows and columns: they only begin the search.
-_MEAN_SIDE_PX: Final = 512
+_MEAN_SIDE_PX: Final = 256
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -43,10 +43,10 @@ def estimate_foreground(pixels: NDArray[np.uint8], alpha: Floats) -> NDArray[np.
     translucent = np.flatnonzero((alpha > 0) & (alpha < 1))
     if not len(translucent):
         return pixels
-    colours = _solve(pixels, alpha).at(translucent)[:, :3]
+    colours = _solve(pixels, alpha).at(translucent)[:3]
     found = pixels.copy()
     # Truncated, as rembg converts to 8 bits.
-    found.reshape(-1, 3)[translucent] = (colours * 255).astype(np.uint8)
+    found.reshape(-1, 3)[translucent] = (colours * 255).astype(np.uint8).T
     return found
 
 
@@ -58,25 +58,25 @@ class _Level:
     size: tuple[int, int]
     #: (n,) ascending flat indices of the held pixels.
     places: Indices
-    #: (n, 6) float32, 0..1: F and B.
+    #: (6, n) float32, 0..1: F and B, channel by channel.
     layers: Floats
     #: The last level that holds every pixel; itself where None.
     whole: _Level | None = None
 
     def at(self, places: Indices) -> Floats:
-        """Return the colours of held pixels, (n, 6)."""
-        return np.asarray(self.layers[np.searchsorted(self.places, places)])
+        """Return the colours of held pixels, (6, n)."""
+        return self.layers.take(np.searchsorted(self.places, places), axis=1)
 
     def enlarged(self, places: Indices, size: tuple[int, int]) -> Floats:
-        """Return the colours of a larger level's pixels, each from the nearest pixel here."""
+        """Return the colours of a larger level's pixels, (6, n), each from the nearest pixel here."""
         rows, columns = np.divmod(places, size[1])
         own = (rows * self.size[0] // size[0]) * self.size[1] + columns * self.size[1] // size[1]
         if self.whole is None:
-            return np.asarray(self.layers[own])
+            return np.asarray(self.layers.take(own, axis=1))
         position = np.minimum(np.searchsorted(self.places, own), len(self.places) - 1)
-        layers: Floats = self.layers[position]
-        missing = self.places[position] != own
-        layers[missing] = self.whole.enlarged(places[missing], size)
+        layers: Floats = self.layers.take(position, axis=1)
+        missing = np.flatnonzero(self.places.take(position) != own)
+        layers[:, missing] = self.whole.enlarged(places[missing], size)
         return layers
 
 
@@ -94,7 +94,7 @@ def _solve(pixels: NDArray[np.uint8], alpha: Floats) -> _Level:
         held = relaxed if is_whole else _grown(relaxed, 1)
         places = np.flatnonzero(held)
         rows, columns = np.divmod(places, size[1])
-        colours = pixels[grid[0][rows, 0], grid[1][0, columns]].astype(np.float32) / np.float32(255)
+        colours = pixels[grid[0][rows, 0], grid[1][0, columns]].T.astype(np.float32) / np.float32(255)
         layers = level.enlarged(places, size)
         boards = _boards(places, relaxed, colours, small)
         for _ in range(_SMALL_SWEEPS if max(size) <= _SMALL_SIDE_PX else _LARGE_SWEEPS):
@@ -105,7 +105,7 @@ def _solve(pixels: NDArray[np.uint8], alpha: Floats) -> _Level:
 
 
 def _means(pixels: NDArray[np.uint8], alpha: Floats) -> Floats:
-    """Return the (1, 6) mean colours of subject and background."""
+    """Return the (6, 1) mean colours of subject and background."""
     stride = max(max(alpha.shape) // _MEAN_SIDE_PX, 1)
     some_pixels, some_alpha = pixels[::stride, ::stride], alpha[::stride, ::stride]
 
@@ -113,7 +113,7 @@ def _means(pixels: NDArray[np.uint8], alpha: Floats) -> Floats:
         total = some_pixels[region].sum(axis=0, dtype=np.float64) / 255
         return np.asarray(total / (region.sum() + 1e-5), np.float32)
 
-    return np.concatenate([mean(some_alpha > 0.9), mean(some_alpha < 0.1)])[None]
+    return np.concatenate([mean(some_alpha > 0.9), mean(some_alpha < 0.1)])[:, None]
 
 
 def _nearest(source: int, target: int) -> Indices:
@@ -134,29 +134,38 @@ def _grown(region: NDArray[np.bool_], margin_px: int) -> NDArray[np.bool_]:
 
 def _boards(places: Indices, relaxed: NDArray[np.bool_], colours: Floats, alpha: Floats) -> Sequence[_Board]:
     """Gather the two colours of a chessboard: neighbours never move at once."""
-    rows, columns = np.divmod(places, alpha.shape[1])
+    width = alpha.shape[1]
+    rows, columns = np.divmod(places, width)
     is_relaxed = relaxed.ravel()[places]
+    # Only where a pixel is held is anything ever read.
+    position = np.empty(alpha.size, np.int32)
+    position[places] = np.arange(len(places), dtype=np.int32)
     chosen = [np.flatnonzero(is_relaxed & ((rows + columns) % 2 == parity)) for parity in (0, 1)]
-    return [_Board.of(members, places, colours, alpha) for members in chosen if len(members)]
+    return [_Board.of(members, places, position, colours, alpha) for members in chosen if len(members)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Board:
-    """Pixels that are relaxed together, with all that stays the same between sweeps."""
+    """Pixels that are relaxed together, with all that stays the same between sweeps.
+
+    Arrays are laid out component by component, so that every operation runs along the pixels.
+    """
 
     #: (n,) positions among the held pixels.
     members: Indices
     #: (4, n) positions of the neighbours; beyond the frame, the pixel itself.
-    neighbours: Indices
+    neighbours: NDArray[np.int32]
     #: (4, n) weight of each neighbour.
     weights: Floats
-    #: (n, 6) what the photo adds to the right-hand sides of F and B.
+    #: (6, n) what the photo adds to the right-hand sides of F and B.
     pull: Floats
-    #: Three (n, 1) entries of the inverse of each pixel's symmetric 2 x 2 system: FF, FB, BB.
+    #: Three (n,) entries of the inverse of each pixel's symmetric 2 x 2 system: FF, FB, BB.
     inverse: tuple[Floats, Floats, Floats]
 
     @classmethod
-    def of(cls, members: Indices, places: Indices, colours: Floats, alpha: Floats) -> _Board:
+    def of(
+        cls, members: Indices, places: Indices, position: NDArray[np.int32], colours: Floats, alpha: Floats
+    ) -> _Board:
         """Gather one board."""
         height, width = alpha.shape
         own_places = places[members]
@@ -170,22 +179,22 @@ class _Board:
             ]
         )
         flat = alpha.ravel()
-        own = flat[own_places]
-        weights = _REGULARIZATION + np.abs(own - flat[targets])
+        own = flat.take(own_places)
+        weights = _REGULARIZATION + np.abs(own - flat.take(targets))
         total, rest = weights.sum(axis=0), 1 - own
         ff, fb, bb = own * own + total, own * rest, rest * rest + total
         determinant = ff * bb - fb * fb
-        inverse = tuple((entry / determinant)[:, None] for entry in (bb, -fb, ff))
-        mine = colours[members]
-        pull = np.concatenate([own[:, None] * mine, rest[:, None] * mine], axis=1)
-        return cls(
-            members, np.searchsorted(places, targets), weights, pull, (inverse[0], inverse[1], inverse[2])
-        )
+        mine = colours.take(members, axis=1)
+        pull = np.concatenate([own * mine, rest * mine])
+        inverse = (bb / determinant, -fb / determinant, ff / determinant)
+        return cls(members, position.take(targets), weights, pull, inverse)
 
     def relax(self, layers: Floats) -> None:
         """Solve each pixel's system with its neighbours held."""
-        right = np.einsum("kn,knc->nc", self.weights, layers[self.neighbours]) + self.pull
-        towards_f, towards_b = right[:, :3], right[:, 3:]
+        right = self.pull.copy()
+        for weight, neighbour in zip(self.weights, self.neighbours, strict=True):
+            right += weight * layers.take(neighbour, axis=1)
+        towards_f, towards_b = right[:3], right[3:]
         ff, fb, bb = self.inverse
-        solved = np.concatenate([ff * towards_f + fb * towards_b, fb * towards_f + bb * towards_b], axis=1)
-        layers[self.members] = np.clip(solved, 0, 1, out=solved)
+        solved = np.concatenate([ff * towards_f + fb * towards_b, fb * towards_f + bb * towards_b])
+        layers[:, self.members] = np.clip(solved, 0, 1, out=solved)

@@ -19,18 +19,19 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Engine
 
 from app import migrate
-from lambdas.image_processor import pipeline, smoke
+from lambdas.image_processor import smoke
 from lambdas.image_processor.aws import Clients
 from lambdas.image_processor.config import AwsSettings, Settings
 from lambdas.image_processor.credentials import SecretCredentials
 from lambdas.image_processor.database import open_engine
-from lambdas.image_processor.domain import Ending, Mask, Outcome, Photo, Rejection, Rendition, Trial
+from lambdas.image_processor.domain import Ending, Outcome
 from lambdas.image_processor.errors import FailureCode, PoisonMessageError
 from lambdas.image_processor.jobs import JobStore
 from lambdas.image_processor.memory import return_freed_memory
 from lambdas.image_processor.message import parse_delivery, parse_message
 from lambdas.image_processor.ports import Deadline, Timing
-from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, RECIPES, ModelSpec, Recipe
+from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, RECIPES
+from lambdas.image_processor.renderer import Plan, Renderer
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.sqs import Queue
 from lambdas.image_processor.storage import ImageStore, object_keys, stored_key
@@ -49,40 +50,6 @@ class Context(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until the invocation is killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Renderer:
-    """The pipeline with its models plugged in."""
-
-    segmenter: Segmenter
-    recipes: tuple[Recipe, ...]
-    #: Recipes that cannot run here, and why.
-    skipped: tuple[Trial, ...]
-
-    def prepare(self) -> None:
-        """Begin to load the models that every photo needs while it is on its way."""
-        self.segmenter.prefetch(self.recipes[0].model)
-        # The judge's second opinion.
-        self.segmenter.prefetch(BOOK)
-
-    def render(self, photo: Photo, checkpoint: Callable[[], None]) -> Rendition | Rejection:
-        """Cut the photo out."""
-        guarded = _GuardedSegmenter(self.segmenter, checkpoint)
-        return pipeline.render(photo, guarded, self.recipes, skipped=self.skipped)
-
-
-@dataclass(frozen=True, slots=True)
-class _GuardedSegmenter:
-    """Looks at the clock before each model runs."""
-
-    segmenter: Segmenter
-    checkpoint: Callable[[], None]
-
-    def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
-        """Run one model if there is time."""
-        self.checkpoint()
-        return self.segmenter.segment(spec, photo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +97,9 @@ class Handler:
         return outcome.acknowledged
 
     def _smoke_test(self, *, is_deep: bool) -> dict[str, Any]:
-        specs = list(dict.fromkeys([*(recipe.model for recipe in self.renderer.recipes), BOOK]))
+        # The book model's opinion is asked of every mask, whoever may cut.
+        specs = list(dict.fromkeys([*(recipe.model for recipe in self.renderer.plan.recipes), BOOK]))
+        smoke.check_weights(self.settings.weights_dir, specs)
         answer = {
             "statusCode": 200,
             "body": "OK",
@@ -193,17 +162,9 @@ def plan_renderer(settings: Settings) -> Renderer:
     is_roomy = settings.memory_mib is None or settings.memory_mib >= ROOMY_MIB
     segmenter = Segmenter(settings.weights_dir, resident_models=2 if is_roomy else 1)
     wanted = RECIPES + ((EMBEDDED_RECIPE,) if settings.embedded_model_fallback else ())
-    missing = {
-        recipe.name
-        for recipe in wanted
-        if settings.environment == "local" and not segmenter.has_weights(recipe.model)
-    }
-    skipped = tuple(
-        Trial(recipe.name, None, note=f"weights missing: {settings.weights_dir / recipe.model.filename}")
-        for recipe in wanted
-        if recipe.name in missing
-    )
-    return Renderer(segmenter, tuple(recipe for recipe in wanted if recipe.name not in missing), skipped)
+    is_local = settings.environment == "local"
+    plan = Plan.with_weights_in(settings.weights_dir, wanted) if is_local else Plan(wanted)
+    return Renderer(segmenter, plan)
 
 
 def public_url(cdn_domain: str, db_key: str) -> str | None:

@@ -64,26 +64,25 @@ def closed_form_alpha(
         max_unknown_px: the cap.
 
     """
-    alpha = (trimap == FOREGROUND).astype(np.float32)
-    unknown_px = int(np.count_nonzero(trimap == UNKNOWN))
+    is_unknown = trimap == UNKNOWN
+    unknown_px = int(np.count_nonzero(is_unknown))
     notes: dict[str, Any] = {"unknown_px": unknown_px, "solver": "none" if unknown_px == 0 else "exact"}
     if unknown_px > max_unknown_px:
         scale = math.sqrt(max_unknown_px / unknown_px)
-        found = _coarse_alpha(pixels, trimap, scale)
-        return np.where(trimap == UNKNOWN, found, alpha), notes | {
-            "solver": "coarse",
-            "scale": round(scale, 4),
-        }
-    if unknown_px > 0:
-        alpha.ravel()[np.flatnonzero(trimap == UNKNOWN)] = _exact_alpha(pixels, trimap)
+        found: NDArray[Any] = _coarse_alpha(pixels, trimap, scale)[is_unknown]
+        notes |= {"solver": "coarse", "scale": round(scale, 4)}
+    else:
+        found = _exact_alpha(pixels, trimap) if unknown_px else np.empty(0)
+    # The frame's plane comes last: the solver needs the room.
+    alpha = (trimap == FOREGROUND).astype(np.float32)
+    alpha[is_unknown] = found
     return alpha, notes
 
 
 def _exact_alpha(pixels: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the alpha of the unknown pixels, (n,) float64, 0..1, in the photo's order."""
     system = laplacian.assemble(pixels, trimap)
-    rows, columns = np.divmod(system.pixels, trimap.shape[1])
-    return np.clip(solver.solve(system.matrix, system.right, rows, columns), 0, 1)
+    return np.clip(solver.solve(system, trimap.shape[1]), 0, 1)
 
 
 def _coarse_alpha(pixels: NDArray[np.uint8], trimap: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:

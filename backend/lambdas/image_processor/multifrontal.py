@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from scipy import sparse
 from scipy.linalg import blas, lapack
 
 from lambdas.image_processor.dissection import Part
+
+#: Relative shifts of the diagonal, tried in turn: flat colours make equations that rounding leaves singular.
+#: A larger one costs steps of refinement, never exactness.
+SHIFTS: Final = (1e-6, 1e-4, 1e-2)
 
 Matrix = NDArray[np.float32]
 Vector = NDArray[np.float32]
@@ -46,11 +50,11 @@ class Factor:
     fronts: Sequence[_Front]
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array, parts: Sequence[Part], shift: float) -> Self:
+    def of(cls, upper: sparse.csr_array, parts: Sequence[Part], shift: float) -> Self:
         """Factor.
 
         Args:
-            matrix: (n, n) symmetric positive definite, float64; both triangles.
+            upper: (n, n) upper triangle of a symmetric positive definite matrix, float64.
             parts: a nested dissection of its unknowns.
             shift: added to the diagonal, relative: what rounding takes where the matrix is almost singular.
 
@@ -61,7 +65,7 @@ class Factor:
         order = np.concatenate([part.members for part in parts])
         place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
-        ordered = matrix[order]
+        ordered = sparse.csr_array(upper + sparse.triu(upper, 1).T)[order]
         rows = _Rows(ordered.indptr, place[ordered.indices], ordered.data.astype(np.float32))
         fronts: list[_Front] = []
         # What each part left for the parts above; taken out as it is used.

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
+from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.recipes import ModelSpec, Stretch
 from lambdas.image_processor.weight_files import preferred
 
-#: Components smaller than this share of the largest are dropped from a mirrored mean.
-_COMPONENT_SHARE: Final = 0.15
+#: Photos of more pixels need the memory themselves that the layers took; what fresh pages cost is little
+#: beside the photo's own work.
+LARGE_PX: Final = 4_000_000
 #: A prediction flatter than this carries no subject; stretching it would invent one.
 _FLAT: Final = 1e-6
 
@@ -69,33 +69,42 @@ class Segmenter:
 
         """
         session = self._session(spec).result()
-        probability = self._probability(session, spec, photo.pixels)
+        is_large = photo.pixels.shape[0] * photo.pixels.shape[1] > LARGE_PX
+        options = sessions.return_memory() if is_large else sessions.keep_memory()
+        probability = self._probability(session, spec, photo.pixels, options)
         alpha = to_alpha(spec, probability, photo.size)
         box = surroundings(alpha) if spec.looks_closer else None
         if box is not None:
             part = np.ascontiguousarray(photo.pixels[box])
-            closer = self._probability(session, spec, part)
+            closer = self._probability(session, spec, part, options)
             alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
         return Mask(alpha, probability)
 
-    def _probability(self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _probability(
+        self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8], options: Any
+    ) -> NDArray[np.float32]:
         tensor = preprocess(spec, pixels)
-        probability = self._infer(session, spec, tensor)
+        probability = self._infer(session, spec, tensor, options)
         if not spec.averages_mirror:
             return probability
-        mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]))
+        # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
+        from lambdas.image_processor.main_parts import keep_main_parts  # noqa: PLC0415
+
+        mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]), options)
         return keep_main_parts(np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32))
 
-    def _infer(self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _infer(
+        self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32], options: Any
+    ) -> NDArray[np.float32]:
         source = session.get_inputs()[0]
         # The last two; a dimension that the file leaves open has a name instead of a number.
         sides = {side for side in source.shape[-2:] if isinstance(side, int)}
         if not sides <= {spec.input_side_px}:
             raise self._another_model(spec, f"its input is {source.shape}")
-        outputs = session.run([session.get_outputs()[0].name], {source.name: tensor})
-        probability = np.asarray(outputs[0], np.float32).squeeze()
+        output = sessions.run(session, tensor, options)
+        probability = output.squeeze()
         if probability.shape != tensor.shape[2:]:
-            raise self._another_model(spec, f"its output is {outputs[0].shape}")
+            raise self._another_model(spec, f"its output is {output.shape}")
         return probability
 
     def _another_model(self, spec: ModelSpec, what: str) -> WeightsError:
@@ -123,12 +132,12 @@ class Segmenter:
 
     def _load(self, spec: ModelSpec, future: Future[Any]) -> None:
         try:
-            future.set_result(_open_session(self._path(spec), self._threads))
+            future.set_result(sessions.open_session(self._path(spec), self._threads))
         except Exception as exc:  # noqa: BLE001 (carried to whoever asks for the session)
             future.set_exception(exc)
 
     def _path(self, spec: ModelSpec) -> Path:
-        return preferred(spec, self._weights_dir, ort.__version__)
+        return preferred(spec, self._weights_dir, sessions.VERSION)
 
 
 def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -161,40 +170,3 @@ def to_alpha(
         stretched = (probability - low) / (high - low) if high - low > _FLAT else probability
     small = Image.fromarray((np.clip(stretched, 0, 1) * 255).astype(np.uint8))
     return np.asarray(small.resize(size_px, Image.Resampling.LANCZOS))
-
-
-def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Drop components much smaller than the largest, and fill holes; both are decided at 0.5.
-
-    Args:
-        probability: (S, S) float32, 0..1.
-
-    """
-    labels, count = ndimage.label(probability > 0.5)
-    if count == 0:
-        return probability
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    kept = np.isin(labels, np.flatnonzero(areas >= _COMPONENT_SHARE * areas.max()))
-    filled = ndimage.binary_fill_holes(kept)
-    # Soft edges around what stays are kept; what was dropped goes with its own fringe.
-    near = ndimage.binary_dilation(filled, iterations=3)
-    cleaned = np.where(near, probability, 0.0)
-    return np.asarray(np.where(filled & (probability <= 0.5), 1.0, cleaned), np.float32)
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    if not path.is_file():
-        raise WeightsError(f"the weights {path} are missing; run `image-processor models pull`")
-    options = ort.SessionOptions()
-    # The arena keeps the peak for ever, and the pattern plans for every output at once.
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    options.intra_op_num_threads = threads
-    # Threads that spin while they wait burn a sixth of the CPU time of an inference, and take it from others.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as exc:
-        raise WeightsError(f"the weights {path} are damaged; run `image-processor models pull`") from exc

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from lambdas.image_processor import weight_files
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.recipes import ModelSpec
 
@@ -22,6 +24,18 @@ class Segmenter(Protocol):
 
     def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
         """Run one model."""
+
+
+def check_weights(folder: Path, specs: Sequence[ModelSpec]) -> None:
+    """Compare the file that each model is loaded from with what the image was built with.
+
+    Raises:
+        SmokeTestError: naming every file that is missing or damaged.
+
+    """
+    faults = [fault for spec in specs if (fault := weight_files.damage(spec, folder)) is not None]
+    if faults:
+        raise SmokeTestError("; ".join(faults))
 
 
 def check_models(segmenter: Segmenter, specs: Sequence[ModelSpec]) -> dict[str, float]:

@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -44,7 +45,8 @@ class Telemetry:
         if not root.handlers:
             root.addHandler(logging.StreamHandler(sys.stdout))
         for handler in root.handlers:
-            handler.setFormatter(self._formatter)
+            ends_lines = isinstance(handler, logging.StreamHandler)
+            handler.setFormatter(self._formatter if ends_lines else _EndedLines(self._formatter))
         root.setLevel(logging.INFO)
         # botocore's INFO lines may carry presigned URLs.
         logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -90,10 +92,36 @@ class Telemetry:
             metrics.add_metric(f"Stage_{stage}_Seconds", "Seconds", spent)
         if outcome.code is not None:
             metrics.add_metadata("code", str(outcome.code))
+        if outcome.ending is Ending.FAILED and outcome.code is not None:
+            metrics.add_metric(f"Rejected_{outcome.code}", "Count", 1)
         self._is_cold = False
         self._emit(json.dumps(metrics.serialize_metric_set()))
 
 
+class _EndedLines(logging.Formatter):
+    """Ends each line, for handlers that leave that to the format, as the one of Lambda's runtime does.
+
+    Without, two lines run together where the runtime writes to a plain stream.
+    """
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line with its end."""
+        return self._inner.format(record) + "\n"
+
+
 def peak_rss_mib() -> float:
-    """Return the most memory this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory this process ever held, in MiB.
+
+    From the kernel's own mark where there is one: getrusage's begins with what the parent held at the fork.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        status = ""
+    _, _, mark = status.partition("VmHWM:")
+    kib = int(mark.split(maxsplit=1)[0]) if mark else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kib / 1024

@@ -11,7 +11,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from lambdas.image_processor import photo as photos
 from lambdas.image_processor import retries
@@ -37,6 +38,7 @@ from lambdas.image_processor.errors import (
 )
 from lambdas.image_processor.ports import Deadline, DeadlineError, ImageStore, JobStore, Keys, Renderer
 
+_NO_SECONDS: Final[Mapping[str, float]] = MappingProxyType({})
 logger = logging.getLogger(__name__)
 
 
@@ -140,6 +142,7 @@ class Worker:
         run.lap("commit")
         facts = {
             "recipe": rendition.recipe,
+            "verdict": "accepted",
             "background": rendition.background,
             "processed_image_id": image_id,
             "seconds": rounded(run.seconds),
@@ -155,14 +158,20 @@ class Worker:
         report: Mapping[str, Any],
         attempts: int = 0,
     ) -> Outcome:
-        outcome = Outcome(Ending.FAILED, code=error.code, facts={"seconds": rounded(run.seconds)})
+        tried = [trial["recipe"] for trial in report.get("trials", ())]
+        facts = {
+            "recipe": tried[-1] if tried else None,
+            "verdict": str(error.code),
+            "seconds": rounded(run.seconds),
+        }
+        outcome = Outcome(Ending.FAILED, code=error.code, facts=facts)
         try:
             self.jobs.fail(run.claim, error, report, attempts)
         except LeaseLostError as exc:
             # A deleted book takes its jobs with it: there is no row left to tell.
             return outcome if error.code is FailureCode.BOOK_GONE else _lost(run.claim, exc)
         except Exception as exc:  # noqa: BLE001 (the verdict could not be written: the next delivery finds it again)
-            return self._retry(delivery, exc)
+            return self._retry(delivery, exc, run.seconds)
         return outcome
 
     def _give_back(self, run: _Run, delivery: Delivery, exc: Exception) -> Outcome:
@@ -184,22 +193,19 @@ class Worker:
             logger.warning(
                 "The lease could not be given back", exc_info=True, extra={"action": "release_failed"}
             )
-        return self._retry(delivery, exc)
+        return self._retry(delivery, exc, run.seconds)
 
-    def _retry(self, delivery: Delivery, exc: Exception) -> Outcome:
+    def _retry(
+        self, delivery: Delivery, exc: Exception, seconds: Mapping[str, float] = _NO_SECONDS
+    ) -> Outcome:
+        facts = {"error": type(exc).__name__, "seconds": rounded(seconds)}
         if isinstance(exc, TransientError):
-            logger.warning(
-                "The delivery is tried again later: %s",
-                exc,
-                extra={"action": "retry", "error": type(exc).__name__},
-            )
+            logger.warning("The delivery is tried again later: %s", exc, extra={"action": "retry", **facts})
         else:
-            logger.error(
-                "The worker met a bug", exc_info=exc, extra={"action": "bug", "error": type(exc).__name__}
-            )
+            logger.error("The worker met a bug", exc_info=exc, extra={"action": "bug", **facts})
         code = FailureCode.RETRIES_EXHAUSTED if delivery.is_last else None
         delay = retries.transient_seconds(delivery.receive_count, self.rng)
-        return Outcome(Ending.RETRY, retry_in_seconds=delay, code=code, facts={"error": type(exc).__name__})
+        return Outcome(Ending.RETRY, retry_in_seconds=delay, code=code, facts=facts)
 
     def _unknown(self, delivery: Delivery) -> Outcome:
         # The sender commits before it sends, so an unknown job is gone; one more look costs little.

@@ -1,0 +1,94 @@
+"""How onnxruntime opens a network and runs it: its threads, and whose memory its layers take."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from lambdas.image_processor import memory
+from lambdas.image_processor.errors import WeightsError
+
+#: The runtime's version: a graph that was optimised ahead belongs to one.
+VERSION: Final[str] = ort.__version__
+#: The arena grows by powers of two from this on; what is larger wastes less. This chunk stays when the rest
+#: is given back. With 1 MiB the peak of u2net is 27 MiB higher, with 160 MiB 5 MiB lower.
+_FIRST_CHUNK_BYTES: Final = 64 << 20
+_POWERS_OF_TWO: Final = 0
+_BY_DEFAULT: Final = -1
+
+
+def open_session(path: Path, threads: int) -> Any:
+    """Load a network.
+
+    Args:
+        path: of its graph.
+        threads: that one inference uses.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+
+    """
+    if not path.is_file():
+        raise WeightsError(f"the weights {path} are missing; run `image-processor models pull`")
+    _share_arena()
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    # Weights stay out of the arena: they come and go with their session.
+    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
+    # The pattern would plan for every output at once.
+    options.enable_mem_pattern = False
+    options.intra_op_num_threads = threads
+    # Threads that spin while they wait burn a sixth of the CPU time of an inference, and take it from others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    try:
+        with memory.kept_while_loading():
+            return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as exc:
+        raise WeightsError(f"the weights {path} are damaged; run `image-processor models pull`") from exc
+
+
+def keep_memory() -> Any:
+    """Return options of a run after which the arena stays as it is, for the next one."""
+    return ort.RunOptions()
+
+
+def return_memory() -> Any:
+    """Return options of a run after which the arena goes back to the system, but for its first chunk.
+
+    The next inference pays for it with fresh pages: a tenth of a CPU-second for u2net, a quarter for isnet.
+    """
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
+
+
+def run(session: Any, tensor: NDArray[np.float32], options: Any) -> NDArray[np.float32]:
+    """Return a network's first output.
+
+    Args:
+        session: from `open_session`.
+        tensor: its one input.
+        options: from `keep_memory` or `return_memory`.
+
+    """
+    names = [session.get_outputs()[0].name]
+    (output,) = session.run(names, {session.get_inputs()[0].name: tensor}, options)
+    return np.asarray(output, np.float32)
+
+
+@cache
+def _share_arena() -> None:
+    """Give all networks of this process one arena: only one of them runs at a time.
+
+    Layers that ask the system for memory get fresh pages each time: a sixth of u2net's CPU time, a quarter of
+    isnet's.
+    """
+    place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    arena = ort.OrtArenaCfg(0, _POWERS_OF_TWO, _FIRST_CHUNK_BYTES, _BY_DEFAULT)
+    ort.create_and_register_allocator(place, arena)
