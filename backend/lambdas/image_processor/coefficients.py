@@ -365,7 +365,7 @@ WEIGHINGS: Final[Mapping[str, Weighing]] = MappingProxyType({
 })
 
 CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({
-    "with_opinion": Scorecard(allowance=7.61, curves=MappingProxyType({
+    "with_opinion": Scorecard(allowance=8.349, curves=MappingProxyType({
         "softness": Curve(
             (4.1867, 5.2785, 6.1551, 6.2264, 7.06, 7.2114, 8.2221, 8.6639, 10.2404, 16.2143, 78.7975),
             (0, 0, 0, 0, 0, 0, 0, 0, 0, 0.446, 0.9641),
@@ -468,7 +468,7 @@ CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({
             (0, 0.5106),
         ),
     })),
-    "alone": Scorecard(allowance=6.079, curves=MappingProxyType({
+    "alone": Scorecard(allowance=8.769, curves=MappingProxyType({
         "softness": Curve(
             (4.1867, 5.2785, 6.1551, 6.2264, 7.06, 7.2114, 8.2221, 8.6639, 10.2404, 16.2143, 78.7975),
             (0, 0, 0, 0, 0, 0, 0, 0, 0.1318, 0.5919, 1.307),

@@ -1,6 +1,6 @@
 """A mask, its photo and the book model's opinion -> Verdict. Pure.
 
-Seven rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
+Rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
 range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
 fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
 """
@@ -38,6 +38,8 @@ MAX_PALENESS: Final = 0.25
 MAX_SOFTNESS_PX: Final = 40.0
 #: Largest area of holes, as a share of the subject's: books have none.
 MAX_HOLES: Final = 0.012
+#: A piece of 4 % of the subject may be believed missing, or superfluous, at most so far.
+MAX_BELIEVED: Final = 0.85
 
 #: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
 Opinion = Callable[[Bytes], Sequence[Bytes]]
@@ -70,6 +72,8 @@ RULES: Final = (
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("softness", 0.0) > MAX_SOFTNESS_PX, 0.1),
     Rule(FailureCode.HOLE, lambda m: m.get("holes", 0.0) > MAX_HOLES, 0.1),
+    Rule(FailureCode.PART_MISSING, lambda m: m.get("missing", 0.0) > MAX_BELIEVED, 0.1),
+    Rule(FailureCode.LEAK, lambda m: m.get("extra", 0.0) > MAX_BELIEVED, 0.1),
 )
 CHECKS: Final = (
     Check(FailureCode.LOW_CONFIDENCE, ("softness", "paleness", "haze")),

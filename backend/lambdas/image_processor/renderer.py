@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
-from lambdas.image_processor.recipes import ModelSpec, Recipe
+from lambdas.image_processor.recipes import BOOK, ModelSpec, Recipe
 from lambdas.image_processor.segment import Segmenter
 
 
@@ -43,8 +43,9 @@ class Renderer:
     plan: Plan
 
     def prepare(self) -> None:
-        """Begin to load the first recipe's model while the photo is on its way."""
+        """Begin to load the first recipe's model and the judge's while the photo is on its way."""
         self.segmenter.prefetch(self.plan.recipes[0].model)
+        self.segmenter.prefetch(BOOK)
         from lambdas.image_processor import pipeline  # noqa: F401, PLC0415
 
     def render(self, photo: Photo, checkpoint: Callable[[], None]) -> Rendition | Rejection:
