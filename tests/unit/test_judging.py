@@ -159,7 +159,7 @@ def test_the_fit_finds_what_is_wrong() -> None:
         rules | {"bites": float(rng.normal(item.kind != "good", 0.25)), "lumps": float(rng.normal(0, 1))}
         for item in table
     ]
-    card = fit.fit_scorecard(measures, table, ["bites", "lumps"])
+    card = fit.fit_scorecard(measures, table, ["bites", "lumps"], 0.005)
     costs = np.asarray([sum(card.costs(each).values()) for each in measures])
     good = np.asarray([item.kind == "good" for item in table])
     assert (costs[good] > card.allowance).mean() <= 0.01

@@ -468,7 +468,7 @@ CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({
             (0, 0.5106),
         ),
     })),
-    "alone": Scorecard(allowance=8.769, curves=MappingProxyType({
+    "alone": Scorecard(allowance=5.303, curves=MappingProxyType({
         "softness": Curve(
             (4.1867, 5.2785, 6.1551, 6.2264, 7.06, 7.2114, 8.2221, 8.6639, 10.2404, 16.2143, 78.7975),
             (0, 0, 0, 0, 0, 0, 0, 0, 0.1318, 0.5919, 1.307),

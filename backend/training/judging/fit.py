@@ -32,8 +32,8 @@ Bound = tuple[float | None, float | None]
 TARGET: Final = Path(image_processor.__path__[0]) / "coefficients.py"
 #: Wrong masks that differ less from the truth than this teach nothing.
 _LEAST_CHANGE: Final = 0.03
-#: So many of the right masks, on the objects fitted on, may be refused.
-_FALSE_REJECTS: Final = 0.005
+#: So many of the right masks, on the objects fitted on, may be refused: with an opinion, and without.
+_FALSE_REJECTS: Final = (0.005, 0.0075)
 _KNOTS: Final = 7
 _RIDGE: Final = 3e-4
 _WEIGHING_KNOTS: Final = 5
@@ -51,10 +51,10 @@ def fit(table: Sequence[Row]) -> tuple[dict[str, Weighing], dict[str, Scorecard]
     told = [row for row in table if row.kind == GOOD or row.changed >= _LEAST_CHANGE]
     measures = [summary(row.reading, weighings) for row in told]
     names = [name for check in CHECKS for name in check.measures if name in measures[0]]
-    alone = [name for name in names if name in told[0].reading.mask]
+    bare = [row.reading.mask for row in told]
     cards = {
-        "with_opinion": fit_scorecard(measures, told, names),
-        "alone": fit_scorecard(measures, told, alone),
+        "with_opinion": fit_scorecard(measures, told, names, _FALSE_REJECTS[0]),
+        "alone": fit_scorecard(bare, told, [name for name in names if name in bare[0]], _FALSE_REJECTS[1]),
     }
     return weighings, cards
 
@@ -79,8 +79,10 @@ def fit_weighing(table: Sequence[Row], *, is_missing: bool) -> Weighing:
     return Weighing(curves, round(bias, 4))
 
 
-def fit_scorecard(measures: Sequence[Measures], table: Sequence[Row], names: Sequence[str]) -> Scorecard:
-    """Fit a rising curve per measure, and the allowance that refuses few right masks."""
+def fit_scorecard(
+    measures: Sequence[Measures], table: Sequence[Row], names: Sequence[str], false_rejects: float
+) -> Scorecard:
+    """Fit a rising curve per measure, and the allowance that refuses this share of the right masks."""
     wrong = np.asarray([row.kind != GOOD for row in table], np.float64)
     given = {name: np.asarray([each[name] for each in measures]) for name in names}
     knots = {name: _knots(each[wrong > 0], each[wrong == 0]) for name, each in given.items()}
@@ -92,7 +94,7 @@ def fit_scorecard(measures: Sequence[Measures], table: Sequence[Row], names: Seq
         for each, is_wrong in zip(measures, wrong, strict=True)
         if not is_wrong
     ]
-    allowed = int(len(costs) * (1 - _FALSE_REJECTS))
+    allowed = int(len(costs) * (1 - false_rejects))
     return Scorecard(curves, round(float(np.sort(costs)[allowed]), 3))
 
 
