@@ -98,7 +98,7 @@ judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1
 
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
-.PHONY: train train-check curves export evaluate ship
+.PHONY: train train-check curves ablate export evaluate ship
 train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
 	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
 	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
@@ -109,6 +109,9 @@ train-check: .venv-train/.ready ## test network, checkpoints and export, which n
 
 curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
 	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")
+
+ablate: .venv-train/.ready ## short runs that lack an ingredient each: what it is worth [STEPS=600]
+	@$(TRAINING).ablate $(if $(STEPS),--steps $(STEPS))
 
 export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=] [BESIDE=]
 	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)") \

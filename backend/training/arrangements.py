@@ -115,6 +115,8 @@ def spine_view(library: Library, dice: Dice) -> Staging:
     elevation = dice.bell(0, 4) if dice.chance(0.4) else dice.between(-4, 25)
     camera = Camera.looking(elevation, azimuth, roll, _distance(dice))
     width, thickness = aspect(book.front), _thickness(dice)
+    if dice.chance(0.15):
+        thickness = dice.between(0.03, 0.07)
     place = Placement(np.asarray([-width / 2, 0, -thickness / 2]), _STANDING, (width, 1.0, thickness))
     return Staging("spine", camera, book_faces(book, place, camera), _corners(place), lies=False)
 

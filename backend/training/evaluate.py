@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lambdas.image_processor import quality
 from lambdas.image_processor.matting import matte
-from lambdas.image_processor.recipes import BOOK, Matting, ModelSpec
+from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ModelSpec
 from lambdas.image_processor.segment import Segmenter
 from training.baselines import grabcut, rectangle
 from training.cases import Case, labelled_cases, rendered_cases
@@ -82,8 +82,8 @@ def _later(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> dict[str, NDAr
     refined = refine(pixels, mask)
     return {
         "refined": refined,
-        "matted": matte(pixels, mask, Matting()).alpha,
-        "refined_matted": matte(pixels, refined, Matting()).alpha,
+        "matted": matte(pixels, mask, EMBEDDED_RECIPE.matting).alpha,
+        "refined_matted": matte(pixels, refined, EMBEDDED_RECIPE.matting).alpha,
     }
 
 

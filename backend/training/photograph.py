@@ -73,19 +73,7 @@ def _hard_shadow(canvas: Canvas, dice: Dice) -> None:
 
 def _blur(canvas: Canvas, dice: Dice) -> None:
     if dice.chance(0.1):
-        kernel = _motion(dice, canvas.side)
-        # Held in a hand, only the subject moves; else the camera does.
-        moved = np.asarray(
-            cv2.filter2D(canvas.pixels, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32
-        )
-        canvas.coverage = np.asarray(
-            cv2.filter2D(canvas.coverage, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8
-        )
-        if dice.chance(0.6):
-            near = cv2.GaussianBlur(cv2.dilate(canvas.coverage, np.ones((5, 5), np.uint8)), (0, 0), 1.5)
-            cover_with(canvas, moved, as_weight(near))
-        else:
-            canvas.pixels = moved
+        shake(canvas, dice)
     if dice.chance(0.55):
         canvas.pixels = np.asarray(
             cv2.GaussianBlur(
@@ -100,8 +88,22 @@ def _blur(canvas: Canvas, dice: Dice) -> None:
         )
 
 
+def shake(canvas: Canvas, dice: Dice) -> None:
+    """Blur by motion, the coverage too: held in a hand, only the subject moves; else the camera does."""
+    kernel = _motion(dice, canvas.side)
+    moved = np.asarray(cv2.filter2D(canvas.pixels, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
+    canvas.coverage = np.asarray(
+        cv2.filter2D(canvas.coverage, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8
+    )
+    if dice.chance(0.6):
+        near = cv2.GaussianBlur(cv2.dilate(canvas.coverage, np.ones((5, 5), np.uint8)), (0, 0), 1.5)
+        cover_with(canvas, moved, as_weight(near))
+    else:
+        canvas.pixels = moved
+
+
 def _motion(dice: Dice, side: int) -> Plane:
-    length = max(3, int(side * dice.between(0.01, 0.05)))
+    length = max(3, int(side * dice.between(0.01, 0.06)))
     size = 2 * length + 1
     kernel = np.zeros((size, size), np.float32)
     angle = dice.between(0, math.pi)

@@ -17,8 +17,9 @@ from training.canvas import Canvas, Points, darken, paste_subject
 from training.dice import Dice
 from training.library import Library
 from training.negatives import NEGATIVES
+from training.neighbours import NEIGHBOURS, Subject, reflection
 from training.paint import Paint
-from training.photograph import develop
+from training.photograph import develop, shake
 from training.surroundings import clutter, furniture, ground, hand, pen, touching_slab
 
 #: A subject covers at least this share of the frame, or the scene is thrown again.
@@ -43,12 +44,19 @@ class Mix:
     """How often the ingredients are met, as probabilities: what an ablation switches off."""
 
     negatives: float = 0.2
-    slab: float = 0.14
+    slab: float = 0.1
+    neighbour: float = 0.4
+    reflection: float = 0.08
+    #: Little light on everything, half as often again for books seen from their backs.
+    gloom: float = 0.06
     hand_behind: Mapping[str, float] = field(
         default_factory=lambda: {"spine": 0.45, "standing": 0.25, "flat": 0.1, "open": 0.08}
     )
     hand_over: float = 0.12
     pen: float = 0.07
+    #: A subject held in a hand moves so often; everything else blurs as often as `develop` says.
+    hand_blur: float = 0.3
+    #: Open books run out of the frame twice as often.
     cropped: float = 0.2
     filling: float = 0.06
 
@@ -96,22 +104,38 @@ def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:
     framing = _framing(staging, dice, side, mix)
     canvas = Canvas.over(ground(library, dice, side))
     outline = _outline(staging, framing)
-    furniture(canvas, library, dice)
-    if dice.chance(0.45):
-        clutter(canvas, library, paint, dice.pick([1, 1, 2, 3, 5, 9]))
-    if dice.chance(mix.slab):
-        touching_slab(canvas, library, paint, outline)
+    _surround(canvas, library, paint, Subject.of(staging, outline), mix)
+    if dice.chance(mix.reflection):
+        reflection(canvas, staging, framing, paint)
     _shadows(canvas, staging, framing, dice)
-    if dice.chance(mix.hand_behind.get(staging.kind, 0)):
+    is_held = dice.chance(mix.hand_behind.get(staging.kind, 0))
+    if is_held:
         _reach(canvas, paint, outline, 0.02)
     _paint_faces(canvas, staging, framing, dice)
+    if dice.chance(mix.gloom * (3 if staging.kind == "spine" else 1)):
+        canvas.pixels *= dice.arrays.uniform(0.1, 0.5, 3).mean().astype(np.float32)
     if dice.chance(mix.hand_over):
         _reach(canvas, paint, outline, dice.between(0.03, 0.14))
     if dice.chance(mix.pen):
         weights = dice.arrays.dirichlet(np.ones(len(outline)))
         pen(canvas, paint, weights @ outline)
+    if is_held and dice.chance(mix.hand_blur):
+        shake(canvas, dice)
     pixels = develop(canvas, dice)
     return _labelled(pixels, canvas.coverage, staging.kind)
+
+
+def _surround(canvas: Canvas, library: Library, paint: Paint, subject: Subject, mix: Mix) -> None:
+    """Paint what is behind and around the subject."""
+    dice = paint.dice
+    furniture(canvas, library, dice)
+    if dice.chance(0.45):
+        clutter(canvas, library, paint, dice.pick([1, 1, 2, 3, 5, 9]))
+    if dice.chance(mix.slab):
+        touching_slab(canvas, library, paint, subject.outline)
+    if dice.chance(mix.neighbour):
+        for _ in range(dice.pick([1, 1, 1, 2])):
+            dice.weighted(NEIGHBOURS)(canvas, library, paint, subject)
 
 
 def _labelled(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], kind: str) -> Sample:
@@ -133,7 +157,7 @@ def _framing(staging: Staging, dice: Dice, side: int, mix: Mix) -> Framing:
     squeeze = math.sqrt(2 ** dice.between(-0.55, 0.55)) if dice.chance(0.85) else 1.0
     stretch = np.asarray([squeeze, 1 / squeeze])
     size = (points.max(0) - points.min(0)) * stretch
-    is_cropped = dice.chance(mix.cropped)
+    is_cropped = dice.chance(mix.cropped * (2 if staging.kind == "open" else 1))
     share = (
         _cropped_share(dice)
         if is_cropped

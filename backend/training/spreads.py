@@ -18,14 +18,15 @@ def page(paint: Paint, height: int, width: int) -> Picture:
     dice = paint.dice
     picture = plain(paint, height, width, paint.colour("cream", "cream", "white"))
     kind = dice.weighted({"text": 6, "picture": 2, "blank": 1})
+    if dice.chance(0.08):
+        # Black paper, photographs bled off.
+        picture = plain(paint, height, width, paint.colour("dark", "any"))
     if kind == "text":
-        box = (
-            dice.between(0.06, 0.14),
-            dice.between(0.05, 0.2),
-            dice.between(0.86, 0.94),
-            dice.between(0.8, 0.95),
+        # Bibliophile editions have margins as wide as their text.
+        left, top, right, bottom = (
+            dice.between(0.12, 0.36) if dice.chance(0.25) else dice.between(0.05, 0.15) for _ in range(4)
         )
-        text_lines(paint, picture, box, paint.colour("dark"))
+        text_lines(paint, picture, (left, top, 1 - right, 1 - bottom), paint.colour("dark"))
     elif kind == "picture":
         inset = int(min(height, width) * dice.pick([0, 0.08, 0.15]))
         shape = (height - 2 * inset, width - 2 * inset)

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="needs torch, which `make train-chec
 import onnxruntime as ort  # noqa: E402
 
 from training import export  # noqa: E402
+from training.ablate import measure, table  # noqa: E402
 from training.checkpoint import State  # noqa: E402
 from training.generator import Generator  # noqa: E402
 from training.heritage import inherit  # noqa: E402
@@ -139,3 +140,30 @@ def test_export_writes_a_graph_that_agrees(tmp_path: Path, beside: list[str]) ->
     assert given.shape == [1, 3, 256, 256]
     assert got.shape == [1, 1, 256, 256]
     assert out.stat().st_size < 4_500_000
+
+
+@pytest.mark.parametrize(("bias", "kept"), [(-50.0, False), (50.0, True)])
+def test_an_ablation_measures_subjects_by_overlap_and_the_rest_by_emptiness(
+    source: Generator, *, bias: float, kept: bool
+) -> None:
+    """A network that keeps nothing is right about empty scenes alone; one that keeps all, about coverage."""
+    batch, network = source.batch(0, 20), BookNet()
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.fill_(bias)
+        # The gate stays open.
+        network.presence[-1].weight.zero_()
+        network.presence[-1].bias.fill_(5.0)
+    scores = measure(network, batch)
+    covered = (batch.masks > 127).mean((1, 2))
+    has_subject = covered > 0
+    assert has_subject.any()
+    assert (~has_subject).any()
+    assert scores[has_subject] == pytest.approx(covered[has_subject] if kept else 0.0, abs=1e-6)
+    assert (scores[~has_subject] == (0.0 if kept else 1.0)).all()
+
+
+def test_an_ablations_differences_are_paired() -> None:
+    """A run that is worse by the same on every scene is worse without doubt."""
+    report = {"everything": {"hands": [0.2, 0.9, 0.5]}, "without hands": {"hands": [0.1, 0.8, 0.4]}}
+    assert table(report)[1] == "without hands: hands 0.433 (-0.100 +- 0.000)"
