@@ -98,7 +98,7 @@ class Policy(StrEnum):
 
     #: `judge`.
     MEASURED = "measured"
-    #: The seed's two checks (docs/adr/0007).
+    #: The seed's two checks (docs/adr/0009).
     SEED = "seed"
     #: Nobody: what was deployed after the seed's checks were deleted.
     ALL = "all"

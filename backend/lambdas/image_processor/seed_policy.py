@@ -1,4 +1,4 @@
-"""The seed's two checks, kept to be measured and compared with (docs/adr/0007). Pure."""
+"""The seed's two checks, kept to be measured and compared with (docs/adr/0009). Pure."""
 
 from __future__ import annotations
 
