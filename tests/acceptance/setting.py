@@ -16,6 +16,7 @@ from container import base
 from container.__main__ import ENGINE_DATA, ROOT
 from container.build import Order, build
 from container.engine import EngineMissingError, running_engine
+from lambdas.image_processor import weight_files
 from models_download.main import main as download_models
 from models_download.pull import DOWNLOADS
 from tests.acceptance.bubbles import Bubbles
@@ -81,7 +82,7 @@ def _compile() -> None:
 
 def _optimised(folder: Path) -> None:
     """Make the stand-ins into what the image holds, unless that was done before."""
-    if len(list(folder.glob("*.optimised.json"))) == len(DOWNLOADS):
+    if all(weight_files.optimised_weights(spec, folder).is_file() for spec in DOWNLOADS):
         return
     folder.mkdir(parents=True, exist_ok=True)
     for weight in stand_ins(_STAND_INS).glob("*.onnx"):
