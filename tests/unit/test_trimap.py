@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,24 +49,6 @@ def test_the_band_of_a_straight_edge() -> None:
     mask[:, 30:] = 255
     row = trimap(mask, Matting())[20]
     assert [BACKGROUND] * 26 + [UNKNOWN] * 9 + [FOREGROUND] * 21 + [UNKNOWN] * 4 == row.tolist()
-
-
-@given(masks, settings, st.floats(0.01, 0.3))
-def test_reach_makes_sure_what_is_far_from_the_outline(mask: Pixels, matting: Matting, share: float) -> None:
-    """What was sure stays so; what was not becomes so where its whole neighbourhood is on one side."""
-    reached = trimap(mask, replace(matting, reach_share=share))
-    plain = trimap(mask, matting)
-    reach = max(1, round(share * max(mask.shape)))
-    far = by_definition(mask, Matting(127, 128, 2 * reach + 1))
-    assert (reached == np.where(plain == UNKNOWN, far, plain)).all()
-
-
-def test_a_wavering_mask_keeps_a_narrow_band() -> None:
-    """A mask that fades over the whole picture is unknown near its outline alone (and along the frame)."""
-    mask = np.tile(np.linspace(0, 255, 200).astype(np.uint8), (200, 1))
-    wide, narrow = (trimap(mask, Matting(reach_share=share))[100] == UNKNOWN for share in (None, 0.02))
-    assert wide.sum() > 150
-    assert narrow[:190].sum() == 8
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,6 @@ class Matting:
     background_threshold: int = 10
     #: Side, in pixels, of the square by which both sure regions are eroded.
     erode_size_px: int = 10
-    #: Farther than this from the mask's outline (at one half), as a share of the longest side, all is sure,
-    #: however undecided the mask is there; None: the thresholds alone decide.
-    reach_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +120,4 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("isnet-general-use", ISNET, None),
 )
 #: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
-EMBEDDED_RECIPE: Final = Recipe("book-v1", BOOK, Matting(reach_share=0.008))
+EMBEDDED_RECIPE: Final = Recipe("book-v1", BOOK, Matting())

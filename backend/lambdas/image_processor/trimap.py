@@ -12,8 +12,6 @@ from lambdas.image_processor.recipes import Matting
 FOREGROUND: Final = 255
 UNKNOWN: Final = 128
 BACKGROUND: Final = 0
-#: The last mask value that counts as background where only the outline is asked.
-_HALF: Final = 127
 
 
 def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
@@ -22,19 +20,12 @@ def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
     Equal to rembg's: the sure regions are thresholded and eroded by a square of ones, whose centre is at
     `size // 2`; beyond the frame lies background, so a subject is unknown along the frame it touches.
 
-    With `reach_share`, what lies farther from the mask's outline is sure as well (the distance is the larger
-    of the horizontal and the vertical one): a mask that wavers over a wide area keeps a narrow band.
-
     Args:
         mask: (height, width) uint8, 255 = subject.
-        matting: the thresholds, the square's side in pixels, the reach.
+        matting: the thresholds and the square's side in pixels.
 
     """
     regions = np.full(mask.shape, UNKNOWN, np.uint8)
-    if matting.reach_share is not None:
-        size_px = 2 * max(1, round(matting.reach_share * max(mask.shape))) + 1
-        regions[_erode(mask > _HALF, size_px, beyond=False)] = FOREGROUND
-        regions[_erode(mask <= _HALF, size_px, beyond=True)] = BACKGROUND
     regions[_erode(mask > matting.foreground_threshold, matting.erode_size_px, beyond=False)] = FOREGROUND
     regions[_erode(mask < matting.background_threshold, matting.erode_size_px, beyond=True)] = BACKGROUND
     return regions
