@@ -115,7 +115,7 @@ def _suite(stack: ChaosStack, backend: Path, first: str) -> Sequence[Verdict]:
 
 def _copy(stack: ChaosStack, name: str) -> Path:
     target = stack.folder / "mutations" / name / "backend"
-    shutil.copytree(BACKEND, target, ignore=shutil.ignore_patterns("__pycache__", "training", "*.onnx"))
+    shutil.copytree(BACKEND, target, ignore=shutil.ignore_patterns("__pycache__", "training"))
     return target
 
 
