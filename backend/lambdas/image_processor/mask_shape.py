@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
 
+from lambdas.image_processor.convex_hull import convex_hull
 from lambdas.image_processor.working_size import Region, View, largest_part, signed_depth
 
 Points = NDArray[np.float64]
@@ -73,7 +73,7 @@ def borders_touched(region: Region) -> int:
 
 def hull_and_sides(seen: View) -> tuple[Region, Region]:
     """Return, as regions, the convex hull and the quadrilateral (a side more per border that cuts it)."""
-    corners = _hull(seen.main)
+    corners = convex_hull(seen.main)
     if corners is None:
         return seen.region, seen.region
     shape = seen.region.shape
@@ -87,20 +87,6 @@ def _thick_part(region: Region) -> float:
     if not core.any():
         return 0.0
     return float(largest_part(ndimage.binary_dilation(core) & region))
-
-
-def _hull(region: Region) -> Points | None:
-    """Return the convex hull's corners, (n, 2) x and y, counter-clockwise; None: no area."""
-    outline = region & ~ndimage.binary_erosion(region)
-    y, x = np.nonzero(outline)
-    if len(x) < 3:
-        return None
-    # The pixels' own corners, so that a hull is not half a pixel too narrow.
-    points = np.concatenate([np.stack([x + dx, y + dy], 1) for dx in (0, 1) for dy in (0, 1)])
-    try:
-        return np.asarray(points[ConvexHull(points).vertices], np.float64)
-    except QhullError:
-        return None
 
 
 def _reduced(corners: Points, count: int) -> Points:
