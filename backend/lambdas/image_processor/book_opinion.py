@@ -52,6 +52,10 @@ class BookOpinion:
         box = surroundings(alpha)
         return self._look(None), self._look(None if box is None else _widened(box, alpha.shape))
 
+    def forget(self) -> None:
+        """Let go of the masks: two of the photo's size."""
+        self._looks.clear()
+
     def _look(self, box: Box | None) -> NDArray[np.uint8]:
         key = str(box)
         if key not in self._looks:

@@ -73,6 +73,8 @@ def render(
         watch.add(trial.seconds)
         if trial.verdict is None or not trial.verdict.accepted:
             continue
+        # Matting needs the room.
+        opinion.forget()
         with watch.stage("matte"):
             cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
         ground, png, thumbnail = _draw(photo, cutout, background, watch)
