@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from os import kill
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import BookImage
+from app.models import BookImage, JobStatus
 from app.models import ImageProcessingJob as Job
+from app.services.job_queue import JobQueue
+from app.services.job_retry import retry_job
 from lambdas.image_processor.storage import object_keys
 from tests.chaos.parts import LEASE_SECONDS
 from tests.chaos.scenes import Scene, scene
@@ -80,7 +83,25 @@ def sqs_faults(stack: ChaosStack, jobs: int) -> Verdict:
         run.wait_for(run.all_ended, 20)
         stack.proxy.faults.clear()
         run.wait_until_ended(90)
+        run.verdict.extra["given_up"] = _retry_unsent(stack, committed)
+        run.wait_until_ended(90)
     return _with_faults(run)
+
+
+def _retry_unsent(stack: ChaosStack, job_ids: Sequence[uuid.UUID]) -> int:
+    """Do what an operator does about jobs whose message SQS refused at every try; return how many.
+
+    Such a job must end `permanently_failed`, never claimed; and it must be there to be tried again.
+    """
+    with Session(stack.engine) as session:
+        unsent = session.scalars(
+            select(Job.id).where(
+                Job.id.in_(job_ids), Job.status == JobStatus.PERMANENTLY_FAILED, Job.claim_count == 0
+            )
+        ).all()
+        for job_id in unsent:
+            retry_job(session, job_id, JobQueue(stack.aws.sqs, stack.aws.queue_name))
+    return len(unsent)
 
 
 def secrets_throttled(stack: ChaosStack, jobs: int) -> Verdict:
