@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from lambdas.image_processor.domain import Mask
+from lambdas.image_processor.working_size import Patch
 from tests import scenes
 
 
@@ -22,6 +23,11 @@ def mask_of(*parts: scenes.Corners, size_px: tuple[int, int] = (400, 300), soft_
 def from_alpha(alpha: NDArray[np.uint8]) -> Mask:
     """Return a finished mask, as sure as it is white."""
     return Mask(alpha, np.asarray(alpha / np.float32(255), np.float32))
+
+
+def patch(alpha: NDArray[np.uint8]) -> Patch:
+    """Return a photo's mask as an opinion on all of it."""
+    return Patch(alpha, (slice(0, alpha.shape[0]), slice(0, alpha.shape[1])))
 
 
 def without(mask: Mask, *parts: scenes.Corners) -> Mask:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.quality import CHECKS, POLICIES, Opinion, Policy, decide, judge, no_opinion
+from lambdas.image_processor.working_size import Patch
 from tests import masks, scenes
 
 Bytes = NDArray[np.uint8]
@@ -37,8 +38,8 @@ SHAPES: dict[str, scenes.Corners] = {
 def agreeing(mask: Mask) -> Opinion:
     """Return an opinion, twice the same."""
 
-    def opinion(_: Bytes) -> Sequence[Bytes]:
-        return mask.alpha, mask.alpha
+    def opinion(_: Bytes) -> Sequence[Patch]:
+        return masks.patch(mask.alpha), masks.patch(mask.alpha)
 
     return opinion
 
@@ -133,7 +134,7 @@ def test_stretching_invents_no_subject() -> None:
 def test_the_rules_ask_nobody() -> None:
     """An empty or a full mask costs no second opinion."""
 
-    def never(_: Bytes) -> Sequence[Bytes]:
+    def never(_: Bytes) -> Sequence[Patch]:
         raise AssertionError("the book model was asked")
 
     for name in ("nothing", "hardly anything", "the whole frame", "pieces"):
@@ -179,7 +180,7 @@ def test_accept_all() -> None:
 def test_any_output(planes: NDArray[np.uint8], probability: NDArray[np.float32]) -> None:
     """Whatever model and opinion say there is a verdict: finite measures, a score, a code if refused."""
     photo = Photo(np.repeat(planes[0][..., None], 3, axis=2), "PNG")
-    for opinion in (no_opinion, lambda alpha: (255 - alpha, planes[0])):
+    for opinion in (no_opinion, lambda alpha: (masks.patch(255 - alpha), masks.patch(planes[0]))):
         _is_sound(judge(photo, Mask(planes[1], probability), opinion))
 
 

@@ -11,16 +11,21 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lambdas.image_processor.closer_look import Box, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.recipes import BOOK, ModelSpec
+from lambdas.image_processor.working_size import Patch
 
 #: Of the whole photo: two passes. Of a part: one; it costs half and sees more.
 WHOLE: Final = replace(BOOK, looks_closer=False)
 CLOSER: Final = replace(WHOLE, averages_mirror=False)
 #: Boxes are widened to multiples of the photo's sides by this, so that masks that differ little share a look.
 _GRID: Final = 24
+#: The model is shown at least so many times the pixels a side that it looks at: the rest is averaged away
+#: beforehand, in a fifth of the time.
+_SPARE: Final = 2
 
 
 class Segmenter(Protocol):
@@ -36,10 +41,10 @@ class BookOpinion:
 
     segmenter: Segmenter
     photo: Photo
-    _looks: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    _looks: dict[str, Patch] = field(default_factory=dict)
 
-    def on(self, alpha: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return two masks of the photo, (height, width) uint8.
+    def on(self, alpha: NDArray[np.uint8]) -> tuple[Patch, Patch]:
+        """Return two masks, at the size that they were seen at.
 
         Args:
             alpha: (height, width) uint8, the mask in question: what to look at closely.
@@ -49,26 +54,27 @@ class BookOpinion:
             those are nearly the photo, or too small to be looked at.
 
         """
+        height, width = alpha.shape
+        whole = slice(0, height), slice(0, width)
         box = surroundings(alpha)
-        return self._look(None), self._look(None if box is None else _widened(box, alpha.shape))
+        closer = (whole, WHOLE) if box is None else (_widened(box, alpha.shape), CLOSER)
+        return self._look(whole, WHOLE), self._look(*closer)
 
-    def forget(self) -> None:
-        """Let go of the masks: two of the photo's size."""
-        self._looks.clear()
-
-    def _look(self, box: Box | None) -> NDArray[np.uint8]:
-        key = str(box)
+    def _look(self, box: Box, spec: ModelSpec) -> Patch:
+        key = f"{spec.averages_mirror} {box}"
         if key not in self._looks:
-            self._looks[key] = self._segmented(box)
+            part = Photo(_reduced(self.photo.pixels[box], spec.input_side_px), self.photo.format)
+            self._looks[key] = Patch(self.segmenter.segment(spec, part).alpha, box)
         return self._looks[key]
 
-    def _segmented(self, box: Box | None) -> NDArray[np.uint8]:
-        if box is None:
-            return self.segmenter.segment(WHOLE, self.photo).alpha
-        whole = np.zeros(self.photo.pixels.shape[:2], np.uint8)
-        part = Photo(np.ascontiguousarray(self.photo.pixels[box]), self.photo.format)
-        whole[box] = self.segmenter.segment(CLOSER, part).alpha
-        return whole
+
+def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    """Return the pixels averaged by whole factors, as far as the model's input leaves some to spare."""
+    height, width = pixels.shape[:2]
+    factors = tuple(max(1, size // (_SPARE * side_px)) for size in (width, height))
+    if factors == (1, 1):
+        return np.ascontiguousarray(pixels)
+    return np.asarray(Image.fromarray(pixels).reduce(factors))
 
 
 def _widened(box: Box, shape: tuple[int, ...]) -> Box:

@@ -12,7 +12,7 @@ from lambdas.image_processor import confidence, edge_evidence, mask_shape
 from lambdas.image_processor import second_opinion as opinions
 from lambdas.image_processor.disputes import Case, Piece, case, pieces
 from lambdas.image_processor.edge_evidence import Outline
-from lambdas.image_processor.working_size import Bytes, Sight, look
+from lambdas.image_processor.working_size import Bytes, Patch, Sight, look
 
 Measures = dict[str, float]
 
@@ -30,7 +30,7 @@ class Reading:
 
 
 def read(
-    pixels: Bytes, alpha: Bytes, probability: NDArray[np.float32], given: Sequence[Bytes] = ()
+    pixels: Bytes, alpha: Bytes, probability: NDArray[np.float32], given: Sequence[Patch] = ()
 ) -> Reading:
     """Read everything there is to read.
 
@@ -38,7 +38,7 @@ def read(
         pixels: (height, width, 3) uint8, the photo.
         alpha: (height, width) uint8, the mask, 255 = subject.
         probability: (S, S) float32, the raw output behind it, 0..1.
-        given: none, or the book model's masks as `alpha`: two opinions that are asked about each other.
+        given: none, or the book model's masks: two opinions that are asked about each other.
 
     """
     sight = look(pixels, alpha, given)

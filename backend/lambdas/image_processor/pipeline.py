@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lambdas.image_processor import background as backgrounds
-from lambdas.image_processor import encode, matting, quality
+from lambdas.image_processor import encode, quality
 from lambdas.image_processor.book_opinion import BookOpinion, Segmenter
 from lambdas.image_processor.domain import Cutout, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode
+from lambdas.image_processor.matting_ahead import MattingAhead
 from lambdas.image_processor.quality import Policy
 from lambdas.image_processor.recipes import BOOK, Recipe
-from lambdas.image_processor.working_size import Bytes
+from lambdas.image_processor.working_size import Bytes, Patch
 
 
 @dataclass(slots=True)
@@ -67,36 +68,40 @@ def render(
     watch = _Stopwatch()
     trials = list(skipped)
     opinion = BookOpinion(segmenter, photo)
-    for recipe in recipes:
-        trial, mask = _try(recipe, photo, opinion, policy)
-        trials.append(trial)
-        watch.add(trial.seconds)
-        if trial.verdict is None or not trial.verdict.accepted:
-            continue
-        # Matting needs the room.
-        opinion.forget()
-        with watch.stage("matte"):
-            cutout = matting.matte(photo.pixels, mask.alpha, recipe.matting)
-        ground, png, thumbnail = _draw(photo, cutout, background, watch)
-        return Rendition(
-            png=png,
-            thumbnail=thumbnail,
-            recipe=recipe.ran_as(is_matted=cutout.is_matted),
-            background=ground.name,
-            brightness=ground.brightness,
-            trials=tuple(trials),
-            seconds=watch.seconds,
-            notes=cutout.notes,
-        )
+    with MattingAhead(photo) as ahead:
+        for recipe in recipes:
+            trial, mask = _try(recipe, photo, opinion, policy, ahead)
+            trials.append(trial)
+            watch.add(trial.seconds)
+            if trial.verdict is None or not trial.verdict.accepted:
+                ahead.drop()
+                continue
+            cutout, spent = ahead.finish(mask, recipe.matting)
+            watch.add({"matte": spent})
+            ground, png, thumbnail = _draw(photo, cutout, background, watch)
+            return Rendition(
+                png=png,
+                thumbnail=thumbnail,
+                recipe=recipe.ran_as(is_matted=cutout.is_matted),
+                background=ground.name,
+                brightness=ground.brightness,
+                trials=tuple(trials),
+                seconds=watch.seconds,
+                notes=cutout.notes,
+            )
     return Rejection(_best_code(trials), tuple(trials), watch.seconds)
 
 
-def _try(recipe: Recipe, photo: Photo, opinion: BookOpinion, policy: Policy) -> tuple[Trial, Mask]:
+def _try(
+    recipe: Recipe, photo: Photo, opinion: BookOpinion, policy: Policy, ahead: MattingAhead
+) -> tuple[Trial, Mask]:
     watch = _Stopwatch()
     with watch.stage("segment"):
         mask = opinion.segmenter.segment(recipe.model, photo)
 
-    def second_opinion(alpha: Bytes) -> Sequence[Bytes]:
+    def second_opinion(alpha: Bytes) -> Sequence[Patch]:
+        # Whoever is asked for an opinion found nothing wrong at first sight.
+        ahead.begin(mask, recipe.matting)
         with watch.stage("opinion"):
             return opinion.on(alpha)
 

@@ -21,7 +21,7 @@ from lambdas.image_processor.confidence import peak
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.measures import Measures, read
-from lambdas.image_processor.working_size import Bytes, largest_part, shrunk
+from lambdas.image_processor.working_size import Bytes, Patch, largest_part, shrunk
 
 #: The surest pixels must be at least this probable, or the model saw no subject.
 MIN_CONFIDENCE: Final = 0.5
@@ -42,7 +42,7 @@ MAX_HOLES: Final = 0.012
 MAX_BELIEVED: Final = 0.85
 
 #: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
-Opinion = Callable[[Bytes], Sequence[Bytes]]
+Opinion = Callable[[Bytes], Sequence[Patch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Policy(StrEnum):
     ALL = "all"
 
 
-def no_opinion(_: Bytes) -> Sequence[Bytes]:
+def no_opinion(_: Bytes) -> Sequence[Patch]:
     """Return no opinion: the book model is not asked about its own mask."""
     return ()
 

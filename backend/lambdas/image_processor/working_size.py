@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from lambdas.image_processor.closer_look import Box
+
 Region = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -26,6 +28,38 @@ SIDE_PX: Final = 256
 _MARGIN: Final = 0.12
 #: A component smaller than this share of the largest is a speck.
 _SPECK_SHARE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A mask of a part of a photo, in pixels of its own; there is no subject elsewhere."""
+
+    #: (h, w) uint8, 255 = subject.
+    mask: Bytes
+    #: The rows and columns of the photo that it shows.
+    box: Box
+
+    def within(self, box: Box, size_px: tuple[int, int]) -> Bytes:
+        """Return (height, width) uint8, the mask in another part of the photo.
+
+        Args:
+            box: the rows and columns of the photo that are wanted, none of them empty.
+            size_px: width and height of the result.
+
+        """
+        found = np.zeros(size_px[::-1], np.uint8)
+        spans = [
+            _met(mine, wanted, here, there)
+            for mine, wanted, here, there in zip(self.box, box, self.mask.shape, found.shape, strict=True)
+        ]
+        if all(target.stop > target.start for target, _ in spans):
+            (rows, (top, bottom)), (columns, (left, right)) = spans
+            size = columns.stop - columns.start, rows.stop - rows.start
+            part = Image.fromarray(self.mask)
+            found[rows, columns] = part.resize(
+                size, Image.Resampling.BILINEAR, box=(left, top, right, bottom)
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +99,36 @@ class Sight:
     opinions: tuple[View, ...]
 
 
-def look(pixels: Bytes, alpha: Bytes, opinions: Sequence[Bytes] = ()) -> Sight:
+def look(pixels: Bytes, alpha: Bytes, opinions: Sequence[Patch] = ()) -> Sight:
     """Return what there is to judge.
 
     Args:
         pixels: (height, width, 3) uint8.
         alpha: (height, width) uint8, the mask, 255 = subject.
-        opinions: likewise, other masks of the same photo.
+        opinions: other masks of the same photo.
 
     """
-    box = common_box((alpha, *opinions))
-    parts = [view(shrunk(plane[box])) for plane in (alpha, *opinions)]
+    frame = shrunk(alpha)
+    box = common_box(alpha.shape, frame, opinions)
+    seen = shrunk(alpha[box])
+    others = (opinion.within(box, (seen.shape[1], seen.shape[0])) for opinion in opinions)
     part = shrunk(np.ascontiguousarray(pixels[box])).astype(np.float32)
-    return Sight(part, _shares(shrunk(alpha)), parts[0], tuple(parts[1:]))
+    return Sight(part, _shares(frame), view(seen), tuple(view(other) for other in others))
 
 
-def common_box(planes: Sequence[Bytes]) -> tuple[slice, slice]:
-    """Return the rows and columns around all that any of the (height, width) uint8 masks calls subject."""
-    return _box(np.maximum.reduce([shrunk(plane) for plane in planes]) > 127, planes[0].shape)
+def common_box(shape: tuple[int, ...], frame: Bytes, opinions: Sequence[Patch]) -> Box:
+    """Return the photo's rows and columns around all that any of the masks calls subject.
+
+    Args:
+        shape: height and width of the photo.
+        frame: (h, w) uint8, the mask of the whole photo at working size.
+        opinions: other masks.
+
+    """
+    whole = slice(0, shape[0]), slice(0, shape[1])
+    size = frame.shape[1], frame.shape[0]
+    planes = [frame, *(opinion.within(whole, size) for opinion in opinions)]
+    return _box(np.maximum.reduce(planes) > 127, shape)
 
 
 def view(small: Bytes) -> View:
@@ -125,13 +171,35 @@ def _shares(plane: Bytes) -> Plane:
     return np.asarray(plane / np.float32(255), np.float32)
 
 
-def _box(region: Region, shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _met(mine: slice, wanted: slice, here: int, there: int) -> tuple[slice, tuple[float, float]]:
+    """Return where a span of the photo lies in another one, and what of itself that shows.
+
+    Args:
+        mine: the photo's rows (or columns) that a mask shows.
+        wanted: those that are asked for.
+        here: rows of the mask.
+        there: rows of the result.
+
+    Returns:
+        Rows of the result, possibly none; and from where to where in the mask's own rows.
+
+    """
+    unit = (wanted.stop - wanted.start) / there
+    low = max(0, round((mine.start - wanted.start) / unit))
+    high = min(there, round((mine.stop - wanted.start) / unit))
+    scale = here / (mine.stop - mine.start)
+    ends = ((wanted.start + edge * unit - mine.start) * scale for edge in (low, high))
+    start, stop = (min(max(end, 0.0), float(here)) for end in ends)
+    return slice(low, high), (start, stop)
+
+
+def _box(region: Region, shape: tuple[int, ...]) -> Box:
     """Return the region's box and a margin, in pixels of a photo of this shape; without one, all of it."""
     spans = []
     for axis in (1, 0):
         met, size = np.flatnonzero(region.any(axis)), region.shape[1 - axis]
         if not len(met):
-            return slice(None), slice(None)
+            return slice(0, shape[0]), slice(0, shape[1])
         low, high = int(met[0]), int(met[-1]) + 1
         margin = (high - low) * _MARGIN + 3
         unit = shape[1 - axis] / size

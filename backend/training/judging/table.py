@@ -81,8 +81,9 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
         given = opinion.on(example.mask)
         with threadpool_limits(1):
             reading = read(scene.pixels, example.mask, as_weight(example.mask), given)
-        truth = shrunk(scene.truth[common_box((example.mask, *given))].astype(np.uint8) * 255) > 127
-        whole = given[0] > 127
+        box = common_box(example.mask.shape, shrunk(example.mask), given)
+        truth = shrunk(scene.truth[box].astype(np.uint8) * 255) > 127
+        whole = given[0].within(given[0].box, scene.truth.shape[::-1]) > 127
         both, either = (whole & scene.truth).sum(), (whole | scene.truth).sum()
         yield Row(
             photo=name,
