@@ -24,7 +24,7 @@ def keep_main_parts(probability: NDArray[np.float32]) -> NDArray[np.float32]:
         return probability
     areas = np.bincount(labels.ravel())
     areas[0] = 0
-    kept = np.isin(labels, np.flatnonzero(areas >= _COMPONENT_SHARE * areas.max()))
+    kept = (areas >= _COMPONENT_SHARE * areas.max())[labels]
     filled = ndimage.binary_fill_holes(kept)
     # Soft edges around what stays are kept; what was dropped goes with its own fringe.
     near = ndimage.binary_dilation(filled, iterations=3)

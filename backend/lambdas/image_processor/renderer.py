@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
+from lambdas.image_processor.lean_imports import without_numpys_extras
 from lambdas.image_processor.recipes import BOOK, ModelSpec, Recipe
 from lambdas.image_processor.segment import Segmenter
 
@@ -46,7 +47,8 @@ class Renderer:
         """Begin to load the first recipe's model and the judge's while the photo is on its way."""
         self.segmenter.prefetch(self.plan.recipes[0].model)
         self.segmenter.prefetch(BOOK)
-        from lambdas.image_processor import pipeline  # noqa: F401, PLC0415
+        with without_numpys_extras():
+            from lambdas.image_processor import pipeline  # noqa: F401, PLC0415
 
     def render(self, photo: Photo, checkpoint: Callable[[], None]) -> Rendition | Rejection:
         """Cut the photo out.
@@ -56,7 +58,8 @@ class Renderer:
             checkpoint: called before each model runs; raises when there is no time left.
 
         """
-        from lambdas.image_processor import pipeline  # noqa: PLC0415
+        with without_numpys_extras():
+            from lambdas.image_processor import pipeline  # noqa: PLC0415
 
         guarded = _GuardedSegmenter(self.segmenter, checkpoint)
         return pipeline.render(photo, guarded, self.plan.recipes, skipped=self.plan.skipped)
