@@ -9,16 +9,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from app.constants.image_processing import BRIGHTNESS_THRESHOLD
+from lambdas.image_processor import strips
 from lambdas.image_processor.domain import SUBJECT_ALPHA, Cutout
 
 #: ITU-R BT.601 luma, as the deployed system measured it; thousandths, so that sums stay whole numbers and a
 #: subject of level 128 is exactly 128, not a rounding error below the threshold.
 _LUMA: Final = np.array([299, 587, 114])
-#: Rows that are composited at once.
-_ROWS: Final = 32
 #: Level of the plain backgrounds.
 _LEVELS: Final = MappingProxyType({"black": 0, "white": 255})
 
@@ -41,9 +39,10 @@ def mean_luma(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> float:
         alpha: (height, width) uint8.
 
     """
-    subject = Image.fromarray((alpha > SUBJECT_ALPHA).view(np.uint8) * np.uint8(255))
+    box = _subject_box(alpha)
+    subject = (alpha[box] > SUBJECT_ALPHA).view(np.uint8) * np.uint8(255)
     # Counting levels in C is five times as fast as gathering the pixels.
-    counts = np.asarray(Image.fromarray(pixels).histogram(subject), np.int64).reshape(3, 256)
+    counts = strips.histogram(pixels[box], subject)
     covered = int(counts[0].sum())
     return int(_LUMA @ (counts @ np.arange(256))) / (1000 * covered) if covered else 255.0
 
@@ -89,17 +88,17 @@ def composite(cutout: Cutout, background: str) -> NDArray[np.uint8]:
     """
     if background == "transparent":
         return np.dstack([cutout.foreground, cutout.alpha])
-    level = np.uint16(_LEVELS[background])
-    picture = np.empty_like(cutout.foreground)
-    # A few rows at a time: the 16-bit intermediates stay in the cache, and the peak stays low.
-    for top in range(0, len(picture), _ROWS):
-        rows = slice(top, top + _ROWS)
-        alpha = cutout.alpha[rows].astype(np.uint16)[..., None]
-        blended = cutout.foreground[rows] * alpha
-        blended += level * (255 - alpha)
-        # x / 255 rounded, for every x up to 255 * 255, without a division.
-        blended += 128
-        blended += blended >> 8
-        blended >>= 8
-        picture[rows] = blended
+    level = _LEVELS[background]
+    picture = np.full_like(cutout.foreground, level)
+    box = _subject_box(cutout.alpha)
+    picture[box] = strips.blended(cutout.foreground[box], cutout.alpha[box], level)
     return picture
+
+
+def _subject_box(alpha: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Return the rows and columns outside which everything is background; none where all of it is."""
+    spans = []
+    for axis in (1, 0):
+        met = np.flatnonzero(alpha.any(axis))
+        spans.append(slice(int(met[0]), int(met[-1]) + 1) if len(met) else slice(0, 0))
+    return spans[0], spans[1]

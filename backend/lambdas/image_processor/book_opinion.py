@@ -11,11 +11,11 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lambdas.image_processor.closer_look import Box, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.recipes import BOOK, ModelSpec
+from lambdas.image_processor.strips import reduced
 from lambdas.image_processor.working_size import Patch
 
 #: Of the whole photo: two passes. Of a part: one; it costs half and sees more.
@@ -71,10 +71,8 @@ class BookOpinion:
 def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
     """Return the pixels averaged by whole factors, as far as the model's input leaves some to spare."""
     height, width = pixels.shape[:2]
-    factors = tuple(max(1, size // (_SPARE * side_px)) for size in (width, height))
-    if factors == (1, 1):
-        return np.ascontiguousarray(pixels)
-    return np.asarray(Image.fromarray(pixels).reduce(factors))
+    across, down = (max(1, size // (_SPARE * side_px)) for size in (width, height))
+    return np.ascontiguousarray(reduced(pixels, (across, down)))
 
 
 def _widened(box: Box, shape: tuple[int, ...]) -> Box:

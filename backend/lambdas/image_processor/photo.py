@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from app.constants.image_processing import MAX_IMAGE_DIMENSION, MAX_OBJECT_BYTES, MIN_OUTPUT_DIMENSION
-from lambdas.image_processor import sniff
+from lambdas.image_processor import sniff, strips
 from lambdas.image_processor.colour import to_srgb
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, PermanentError
@@ -125,7 +125,7 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
         profile = image.info.get("icc_profile")
         opaque = _flatten(_eight_bits(_upright(image)))
         srgb = to_srgb(opaque, profile, is_adobe_rgb=_is_adobe_rgb(image))
-        return np.ascontiguousarray(np.asarray(srgb))
+        return strips.unpacked(srgb)
     except Image.DecompressionBombError as exc:
         raise PermanentError(FailureCode.BOMB) from exc
     except DAMAGE as exc:

@@ -17,6 +17,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.strips import averaged
 
 Region = NDArray[np.bool_]
 Plane = NDArray[np.float32]
@@ -112,7 +113,7 @@ def look(pixels: Bytes, alpha: Bytes, opinions: Sequence[Patch] = ()) -> Sight:
     box = common_box(alpha.shape, frame, opinions)
     seen = shrunk(alpha[box])
     others = (opinion.within(box, (seen.shape[1], seen.shape[0])) for opinion in opinions)
-    part = shrunk(np.ascontiguousarray(pixels[box])).astype(np.float32)
+    part = shrunk(pixels[box]).astype(np.float32)
     return Sight(part, _shares(frame), view(seen), tuple(view(other) for other in others))
 
 
@@ -145,7 +146,7 @@ def shrunk(plane: Bytes) -> Bytes:
     if scale >= 1:
         return plane
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BOX, reducing_gap=2.0))
+    return averaged(plane, size)
 
 
 def signed_depth(region: Region) -> Plane:
