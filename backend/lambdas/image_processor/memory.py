@@ -16,7 +16,9 @@ _M_ARENA_MAX: Final = -8
 _MAPPED_FROM_BYTES: Final = 2 << 20
 #: The largest threshold that glibc takes.
 _NEVER_MAPPED_BYTES: Final = 32 << 20
-_TRIMMED_FROM_BYTES: Final = 128 << 10
+#: So much may lie free at the heap's end. With glibc's 128 KiB every plane is fresh pages again, a tenth of the
+#: CPU time of a 12-megapixel photo; the peak is 14 MiB higher.
+_TRIMMED_FROM_BYTES: Final = 32 << 20
 _NEVER_TRIMMED_BYTES: Final = 1 << 30
 
 
@@ -28,6 +30,7 @@ def return_freed_memory() -> None:
     """
     _set(_M_ARENA_MAX, 1)
     _set(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
+    _set(_M_TRIM_THRESHOLD, _TRIMMED_FROM_BYTES)
 
 
 @contextmanager
