@@ -16,8 +16,8 @@ _M_ARENA_MAX: Final = -8
 _MAPPED_FROM_BYTES: Final = 2 << 20
 #: The largest threshold that glibc takes.
 _NEVER_MAPPED_BYTES: Final = 32 << 20
-#: So much may lie free at the heap's end. With glibc's 128 KiB every plane is fresh pages again, a tenth of the
-#: CPU time of a 12-megapixel photo; the peak is 14 MiB higher.
+#: So much may lie free at the heap's end. With glibc's 128 KiB every plane is fresh pages again, a tenth of
+#: the CPU time of a 12-megapixel photo; the peak is 14 MiB higher.
 _TRIMMED_FROM_BYTES: Final = 32 << 20
 _NEVER_TRIMMED_BYTES: Final = 1 << 30
 
