@@ -18,8 +18,9 @@ from lambdas.image_processor import quality
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.main_parts import keep_main_parts
+from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import LARGE_PX, Segmenter, preprocess, to_alpha
+from lambdas.image_processor.segment import Segmenter, preprocess, to_alpha
 from lambdas.image_processor.sessions import keep_memory, open_session, return_memory, run
 from lambdas.image_processor.weight_files import original
 from local import sample_photo

@@ -6,14 +6,11 @@ import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Final
 
 from lambdas.image_processor import matting
 from lambdas.image_processor.domain import Cutout, Mask, Photo
+from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import Matting
-
-#: Larger photos need the memory for one thing at a time.
-_LARGEST_PX: Final = 4_000_000
 
 
 class MattingAhead:
@@ -26,7 +23,7 @@ class MattingAhead:
     def __init__(self, photo: Photo) -> None:
         self._photo = photo
         width, height = photo.size
-        self._is_worth_it = width * height <= _LARGEST_PX and len(os.sched_getaffinity(0)) > 1
+        self._is_worth_it = width * height <= LARGE_PX and len(os.sched_getaffinity(0)) > 1
         self._thread = ThreadPoolExecutor(1, "matting")
         self._begun: Future[tuple[Cutout, float]] | None = None
 

@@ -16,12 +16,10 @@ from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
 from lambdas.image_processor.domain import Mask, Photo
 from lambdas.image_processor.errors import WeightsError
+from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import ModelSpec, Stretch
 from lambdas.image_processor.weight_files import preferred
 
-#: Photos of more pixels need the memory themselves that the layers took; what fresh pages cost is little
-#: beside the photo's own work.
-LARGE_PX: Final = 4_000_000
 #: A prediction flatter than this carries no subject; stretching it would invent one.
 _FLAT: Final = 1e-6
 
