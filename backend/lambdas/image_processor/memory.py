@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: Photos of more pixels need memory themselves that smaller ones leave for speed: it goes back to the system in
+#: Photos of more pixels need the memory that smaller ones may keep for speed: it goes back to the system in
 #: between, and one thing is done at a time. What that costs is little beside such a photo's own work.
 LARGE_PX: Final = 4_000_000
 #: Options of glibc's mallopt, from its malloc.h.
