@@ -98,11 +98,17 @@ judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1
 
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
-.PHONY: train train-check curves ablate export evaluate ship
+.PHONY: train train-critic train-check curves ablate export evaluate ship
 train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
 	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
 	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
 	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
+
+train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=160] [FROM=book-v0]
+	@$(TRAINING).train --critic --minutes $(or $(MINUTES),45) --side $(or $(SIDE),160) $(if $(FINISH),--finish) \
+	  --seed 770001 --from "$(or $(FROM),backend/training/weights/book-v0.onnx)" \
+	  --folder "$(or $(FOLDER),$(HOME)/.cache/bluemoxon-image-processor/critic)" \
+	  $(if $(PROCESSES),--processes $(PROCESSES))
 
 train-check: .venv-train/.ready ## test network, checkpoints and export, which need torch
 	@PYTHONPATH=backend:. .venv-train/bin/python -m pytest -q --noconftest -o filterwarnings=default tests/unit/test_training_torch.py

@@ -35,10 +35,10 @@ class State:
     finish_seconds: float = 0.0
 
     @classmethod
-    def fresh(cls, seed: int) -> State:
-        """Return the state of a training that has not begun."""
+    def fresh(cls, seed: int, inputs: int = 3) -> State:
+        """Return the state of a training that has not begun, of a network with so many input channels."""
         torch.manual_seed(seed)
-        network = BookNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = BookNet(inputs=inputs).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(network).requires_grad_(requires_grad=False)
         matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
@@ -82,7 +82,7 @@ class State:
     def load(cls, path: Path) -> State:
         """Read a state back."""
         body = torch.load(path, weights_only=True)
-        state = cls.fresh(0)
+        state = cls.fresh(0, body["network"]["level1.conv.weight"].shape[1])
         state.network.load_state_dict(body["network"])
         state.average.load_state_dict(body["average"])
         state.optimiser.load_state_dict(body["optimiser"])

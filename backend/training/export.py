@@ -15,14 +15,16 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
+from lambdas.image_processor.recipes import BOOK, CRITIC
+from training.candidates import Candidates
 from training.checkpoint import State
 from training.generator import Generator
 from training.heritage import inherit
-from training.network import BookNet, ConvNorm, Exported
+from training.network import BookNet, ConvNorm, Exported, ExportedCritic
 from training.train import DEFAULT_FOLDER, to_tensors
 
 _OPSET: Final = 17
-_SIDE_PX: Final = 256
+_COLOURS: Final = 3
 #: Scenes of another seed than the training's, for parity.
 _PARITY_SEED: Final = 90_001
 _PARITY_SAMPLES: Final = 48
@@ -42,31 +44,38 @@ def fuse(network: BookNet) -> BookNet:
     return network
 
 
-def write_float(networks: list[BookNet], path: Path) -> Exported:
-    """Write the fused networks, the second (if any) beside the first, as one float32 graph; return it."""
+def write_float(networks: list[BookNet], path: Path) -> nn.Module:
+    """Write the fused networks, the second (if any) beside the first, as one float32 graph; return it.
+
+    A network of four input channels is a critic: it is written with both its answers.
+    """
     plain = [
         fuse(network.eval().to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
         for network in networks
     ]
-    exported = Exported(*plain).eval()
+    inputs = plain[0].inputs
+    is_critic = inputs > _COLOURS
+    side = (CRITIC if is_critic else BOOK).input_side_px
+    exported = ExportedCritic(*plain).eval() if is_critic else Exported(*plain).eval()
     torch.onnx.export(
         exported,
-        (torch.zeros(1, 3, _SIDE_PX, _SIDE_PX),),
+        (torch.zeros(1, inputs, side, side),),
         str(path),
         opset_version=_OPSET,
         input_names=["picture"],
-        output_names=["mask"],
+        output_names=["mask", "rightness"] if is_critic else ["mask"],
         dynamo=False,
     )
     onnx.checker.check_model(onnx.load(path))
     return exported
 
 
-def parity(exported: Exported, path: Path, pictures: Tensor) -> tuple[float, float]:
-    """Return the largest difference of probabilities, and the share of pixels on the other side of 0.5."""
+def parity(exported: nn.Module, path: Path, pictures: Tensor) -> tuple[float, float]:
+    """Return the masks' largest difference of probabilities, and the share of pixels that 0.5 parts."""
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        wanted = exported(pictures).numpy()
+        answers = exported(pictures)
+        wanted = (answers[0] if isinstance(answers, tuple) else answers).numpy()
     name = session.get_inputs()[0].name
     got = np.concatenate([session.run(None, {name: one[None]})[0] for one in pictures.numpy()])
     return float(np.abs(wanted - got).max()), float(((wanted > 0.5) != (got > 0.5)).mean())
@@ -84,7 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not given.checkpoint.is_file():
         raise SystemExit(f"{given.checkpoint} is missing: `make train FINISH=1` ends in it")
     state = State.load(given.checkpoint)
-    batch = Generator(_PARITY_SEED, _SIDE_PX).batch(0, _PARITY_SAMPLES)
+    renderer, spec = (Candidates, CRITIC) if state.average.inputs > _COLOURS else (Generator, BOOK)
+    batch = renderer(_PARITY_SEED, spec.input_side_px).batch(0, _PARITY_SAMPLES)
     pictures = to_tensors(batch)[0].contiguous()
     with tempfile.TemporaryDirectory() as scratch:
         whole, small = Path(scratch) / "float.onnx", Path(scratch) / "int8.onnx"

@@ -14,6 +14,7 @@ from typing import Final
 
 import cv2
 
+from training.candidates import Candidates
 from training.generator import Batch, Generator
 from training.scenes import Mix
 
@@ -28,6 +29,8 @@ class Feed:
     side_px: int
     batch_size: int
     mix: Mix
+    #: Of scenes for the book model, or of candidates for the critic.
+    renderer: type[Generator | Candidates] = Generator
 
 
 @contextmanager
@@ -72,7 +75,7 @@ def _work(feed: Feed, start: int, step: int, queue: Queue[Batch]) -> None:
     # One core per worker: the trainer has the others.
     cv2.setNumThreads(1)
     parent = os.getppid()
-    generator = Generator(feed.seed, feed.side_px, feed.mix)
+    generator = feed.renderer(feed.seed, feed.side_px, feed.mix)
     while os.getppid() == parent:
         batch = generator.batch(start, feed.batch_size)
         start += step

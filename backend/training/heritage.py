@@ -42,9 +42,9 @@ def inherit(network: BookNet, weights: Path, pictures: Tensor) -> None:
     scale and shift that undo them, so that the network computes what the graph does and can be trained on.
 
     Args:
-        network: changed in place.
+        network: changed in place; it may have a further input channel.
         weights: the ONNX file with per-tensor int8 weights.
-        pictures: (N, 3, S, S) standardised; some dozens suffice.
+        pictures: (N, 3 or 4, S, S) standardised; some dozens suffice.
 
     """
     tensors = {item.name: numpy_helper.to_array(item) for item in onnx.load(weights).graph.initializer}
@@ -57,7 +57,9 @@ def inherit(network: BookNet, weights: Path, pictures: Tensor) -> None:
         layer = network.get_submodule(new)
         convolution = layer.conv if isinstance(layer, ConvNorm) else layer
         with torch.no_grad():
-            convolution.weight.copy_(weight)
+            # A channel that the older network did not see says nothing at first.
+            convolution.weight.zero_()
+            convolution.weight[:, : weight.shape[1]].copy_(weight)
             if isinstance(layer, ConvNorm):
                 shifts[layer.norm] = bias
             else:

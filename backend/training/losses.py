@@ -17,6 +17,8 @@ _BAND_WEIGHT: Final = 3.0
 _SMOOTH: Final = 20.0
 _COARSE_WEIGHTS: Final = (0.3, 0.2)
 _PRESENCE_WEIGHT: Final = 0.3
+#: Of the critic's answer whether a mask is right.
+RIGHTNESS_WEIGHT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Targets:
     bands: Tensor
     #: (N,): 1, 0, or -1 where it is not asked.
     presence: Tensor
+    #: How much that counts.
+    presence_weight: float = _PRESENCE_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ def cost(prediction: Prediction, targets: Targets) -> Cost:
     presence = prediction.presence.float()[asked]
     truth = targets.presence[asked].float()
     if len(truth):
-        total = total + _PRESENCE_WEIGHT * functional.binary_cross_entropy_with_logits(presence, truth)
+        entropy = functional.binary_cross_entropy_with_logits(presence, truth)
+        total = total + targets.presence_weight * entropy
     with torch.no_grad():
         hard, has_subject = (logits > 0).float(), targets.masks.amax((1, 2, 3)) > 0.5
         iou = _soft_iou(hard, (targets.masks > 0.5).float())[has_subject].mean()

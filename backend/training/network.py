@@ -106,13 +106,20 @@ class Prediction:
 
 
 class BookNet(nn.Module):
-    """(N, 3, S, S) standardised RGB -> `Prediction`; S a multiple of 32."""
+    """(N, 3, S, S) standardised RGB -> `Prediction`; S a multiple of 32.
 
-    def __init__(self, widths: Widths | None = None) -> None:
+    Args:
+        widths: channels per level.
+        inputs: 3, or 4 where a mask is asked about beside its photo (`candidates.py`).
+
+    """
+
+    def __init__(self, widths: Widths | None = None, inputs: int = 3) -> None:
         super().__init__()
         enc = (widths or Widths()).encoder
         dec = (widths or Widths()).decoder
-        self.level1 = ConvNorm(3, enc[0], stride=2)
+        self.inputs = inputs
+        self.level1 = ConvNorm(inputs, enc[0], stride=2)
         self.level2 = nn.Sequential(ConvNorm(enc[0], enc[1], stride=2), Residual(enc[1]))
         self.level3 = nn.Sequential(ConvNorm(enc[1], enc[2], stride=2), Residual(enc[2]))
         self.level4 = nn.Sequential(ConvNorm(enc[2], enc[3], stride=2), Residual(enc[3]), Residual(enc[3], 2))
@@ -170,3 +177,19 @@ class Exported(nn.Module):
             logits = (logits + self.beside(pictures).mask) / 2
         absence = functional.relu(-prediction.presence).view(-1, 1, 1, 1)
         return torch.sigmoid(logits - PRESENCE_WEIGHT * absence)
+
+
+class ExportedCritic(nn.Module):
+    """What is shipped of a critic: (N, 4, S, S) -> (N, 1, S, S) and (N,), probabilities.
+
+    Of the true mask, and that the mask asked about is right.
+    """
+
+    def __init__(self, network: BookNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return probabilities; the answer to the one question does not change the other's."""
+        prediction = self.network(pictures)
+        return torch.sigmoid(prediction.mask), torch.sigmoid(prediction.presence)

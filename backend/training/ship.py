@@ -1,4 +1,7 @@
-"""`make ship ONNX=...`: puts an exported model into the product: its file, and its facts in recipes.py."""
+"""`make ship ONNX=...`: puts an exported model into the product: its file, and its facts in recipes.py.
+
+A name that begins with "critic" is the judge's critic, any other the book model.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,18 @@ _WORKER: Final = Path(__file__).resolve().parents[1] / "lambdas" / "image_proces
 
 
 def with_facts(source: str, name: str, data: bytes) -> str:
-    """Return recipes.py's text with the embedded model replaced.
+    """Return recipes.py's text with an embedded model replaced.
 
     Args:
         source: the text.
-        name: of the model and of its recipe, e.g. "book-v1".
+        name: of the model, and of its recipe if it has one, e.g. "book-v1".
         data: the ONNX file.
 
     Raises:
         ValueError: the text has no such model.
 
     """
-    found = re.search(r"^BOOK: Final = ModelSpec\($.*?^\)$", source, re.MULTILINE | re.DOTALL)
-    if found is None:
-        raise ValueError("recipes.py defines no BOOK")
-    block = found.group()
+    block = _block(source, name)
     facts = {
         "name": f'"{name}"',
         "filename": f'"{name}.onnx"',
@@ -35,20 +35,38 @@ def with_facts(source: str, name: str, data: bytes) -> str:
     }
     for field, value in facts.items():
         block = re.sub(rf"^    {field}=.*,$", f"    {field}={value},", block, flags=re.MULTILINE)
-    replaced = source.replace(found.group(), block)
+    replaced = source.replace(_block(source, name), block)
+    if _constant(name) != "BOOK":
+        return replaced
     return re.sub(r'(EMBEDDED_RECIPE: Final = Recipe\()"[^"]+"', rf'\g<1>"{name}"', replaced)
 
 
 def ship(model: Path, name: str, worker: Path = _WORKER) -> list[Path]:
-    """Replace the embedded model; the one before is removed. Returns the files that changed."""
+    """Replace an embedded model; the one before is removed. Returns the files that changed."""
     data = model.read_bytes()
     recipes, target = worker / "recipes.py", worker / "weights" / f"{name}.onnx"
-    recipes.write_text(with_facts(recipes.read_text(), name, data))
-    stale = [path for path in target.parent.glob("*.onnx") if path != target]
+    source = recipes.read_text()
+    before = re.search(r'filename="([^"]+)"', _block(source, name))
+    old = target.parent / before.group(1) if before else target
+    recipes.write_text(with_facts(source, name, data))
+    stale = [old] if old != target and old.exists() else []
     target.write_bytes(data)
     for path in stale:
         path.unlink()
     return [recipes, target, *stale]
+
+
+def _constant(name: str) -> str:
+    return "CRITIC" if name.startswith("critic") else "BOOK"
+
+
+def _block(source: str, name: str) -> str:
+    """Return the lines of recipes.py that define the model of this name, or the one before it."""
+    constant = _constant(name)
+    found = re.search(rf"^{constant}: Final = ModelSpec\($.*?^\)$", source, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise ValueError(f"recipes.py defines no {constant}")
+    return found.group()
 
 
 def main(arguments: list[str] | None = None) -> int:

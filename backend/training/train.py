@@ -12,18 +12,19 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from training.candidates import Candidates
 from training.checkpoint import State
 from training.feeder import Feed, batches
 from training.generator import Batch, Generator
 from training.heritage import inherit
-from training.losses import Cost, Targets, cost
+from training.losses import RIGHTNESS_WEIGHT, Cost, Targets, cost
 from training.scenes import INGREDIENTS, mix_without
 
 DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
@@ -58,13 +59,15 @@ class Plan:
 
 
 def standardise(pixels: Tensor) -> Tensor:
-    """Return (N, 3, S, S) float32 of (N, S, S, 3) uint8, as the product's preprocessing does.
+    """Return (N, C, S, S) float32 of (N, S, S, C) uint8, as the product's preprocessing does.
 
-    Each picture is divided by its own maximum first.
+    Each picture is divided by its own maximum first; a mask, the fourth channel, goes from -1 to 1.
     """
     planes = pixels.permute(0, 3, 1, 2).float()
-    scaled = planes / planes.amax((1, 2, 3), keepdim=True).clamp(min=1)
-    return ((scaled - _MEAN) / _STD).contiguous(memory_format=torch.channels_last)
+    photos = planes[:, :3]
+    scaled = photos / photos.amax((1, 2, 3), keepdim=True).clamp(min=1)
+    inputs = torch.cat([(scaled - _MEAN) / _STD, planes[:, 3:] / 127.5 - 1], 1)
+    return inputs.contiguous(memory_format=torch.channels_last)
 
 
 def to_tensors(batch: Batch) -> tuple[Tensor, Targets]:
@@ -72,7 +75,9 @@ def to_tensors(batch: Batch) -> tuple[Tensor, Targets]:
     masks = torch.from_numpy(batch.masks)[:, None].float() / 255
     bands = torch.from_numpy(batch.bands)[:, None].float() / 255
     pictures = standardise(torch.from_numpy(batch.pixels))
-    return pictures, Targets(masks, bands, torch.from_numpy(batch.presence))
+    targets = Targets(masks, bands, torch.from_numpy(batch.presence))
+    is_critic = pictures.shape[1] > 3
+    return pictures, replace(targets, presence_weight=RIGHTNESS_WEIGHT) if is_critic else targets
 
 
 def begin(plan: Plan) -> State:
@@ -81,10 +86,11 @@ def begin(plan: Plan) -> State:
         if path.is_file():
             print(f"going on from {path}", flush=True)
             return State.load(path)
-    state = State.fresh(plan.feed.seed)
+    is_critic = plan.feed.renderer is Candidates
+    state = State.fresh(plan.feed.seed, 4 if is_critic else 3)
     if plan.heritage is not None:
         print(f"starting from the weights of {plan.heritage.name}", flush=True)
-        sample = Generator(plan.feed.seed + 1, plan.feed.side_px).batch(0, 96)
+        sample = plan.feed.renderer(plan.feed.seed + 1, plan.feed.side_px).batch(0, 96)
         inherit(state.network, plan.heritage, to_tensors(sample)[0])
         state.restart_average()
     return state
@@ -201,8 +207,12 @@ def parse(arguments: list[str] | None = None) -> Plan:
     parser.add_argument(
         "--without", nargs="*", default=[], choices=INGREDIENTS, help="leave out, for ablations"
     )
+    parser.add_argument(
+        "--critic", action="store_true", help="train the judge's critic: candidates instead of scenes"
+    )
     given = parser.parse_args(arguments)
-    feed = Feed(given.seed, given.side, given.batch, mix_without(*given.without))
+    renderer = Candidates if given.critic else Generator
+    feed = Feed(given.seed, given.side, given.batch, mix_without(*given.without), renderer)
     phase = "finish" if given.finish else "constant"
     return Plan(given.folder, given.minutes, phase, feed, given.processes, given.threads, given.heritage)
 

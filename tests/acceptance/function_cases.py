@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import migrate as migrations
 from app.models import ImageProcessingJob
 from lambdas.image_processor import weight_files
-from lambdas.image_processor.recipes import BOOK, RECIPES, U2NET, ModelSpec
+from lambdas.image_processor.recipes import BOOK, CRITIC, RECIPES, U2NET, ModelSpec
 from local.function import FunctionError
 from tests.acceptance import photos
 from tests.acceptance.case_list import within
@@ -65,7 +65,7 @@ def smoke(world: World) -> dict[str, Any]:
             answer
         )
         # The embedded model too: the judge asks it.
-        models = [BOOK, *(recipe.model for recipe in RECIPES)]
+        models = [BOOK, CRITIC, *(recipe.model for recipe in RECIPES)]
         assert sorted(answer["models"]) == sorted(spec.name for spec in models), answer
         deep = running.invoke(_SMOKE_TEST | {"deep": True})
         assert deep["services"] == dict.fromkeys(("database", "bucket", "queue"), "ok"), deep

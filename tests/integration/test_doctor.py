@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine
 
-from lambdas.image_processor.recipes import EMBEDDED_RECIPE
+from lambdas.image_processor.recipes import CRITIC, EMBEDDED_RECIPE
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
@@ -60,8 +60,8 @@ def test_everything_but_the_downloads_is_well(aws: Aws, database_url: URL, tmp_p
         "weights isnet-general-use": "image-processor models pull isnet-general-use",
     }
     assert {name for name, check in checks.items() if check["state"] == "ok"} == {
-        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", "engine", "configuration", "database",
-        "bucket", "queue", "dead-letter queue",
+        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", f"weights {CRITIC.name}", "engine",
+        "configuration", "database", "bucket", "queue", "dead-letter queue",
     }  # fmt: skip
 
 
@@ -124,5 +124,5 @@ def test_people_read_marks_and_commands(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"✗ weights u2net: {tmp_path}/u2net.onnx has 5 bytes instead of 175,997,641" in done.stdout
     assert "  → image-processor models pull u2net\n" in done.stdout
-    assert done.stdout.splitlines()[-1] == "3 ok, 3 wrong, 5 not set up"
+    assert done.stdout.splitlines()[-1] == "4 ok, 3 wrong, 5 not set up"
     assert "\x1b[" not in done.stdout

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from lambdas.image_processor import quality
+from lambdas.image_processor import quality, smoke
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.main_parts import keep_main_parts
 from lambdas.image_processor.memory import LARGE_PX
-from lambdas.image_processor.recipes import BOOK, ISNET, U2NET, ModelSpec
+from lambdas.image_processor.recipes import BOOK, CRITIC, ISNET, U2NET, ModelSpec
 from lambdas.image_processor.segment import Segmenter, preprocess, to_alpha
 from lambdas.image_processor.sessions import keep_memory, open_session, return_memory, run
 from lambdas.image_processor.weight_files import original
@@ -256,6 +256,27 @@ def test_the_embedded_model_finds_the_samples_book(tmp_path: Path) -> None:
         corner.any() for corner in (found[:40, :40], found[:40, -40:], found[-40:, :40], found[-40:, -40:])
     )
     assert 0.12 < found.mean() < 0.45
+
+
+def test_the_critic_tells_a_right_mask_from_a_wrong_one(tmp_path: Path) -> None:
+    """Of the drawn book: its own mask is right; without a half, or with a piece of the table, it is not."""
+    photo, segmenter = smoke.embedded_picture(), Segmenter(tmp_path)
+    whole = np.zeros(photo.pixels.shape[:2], np.uint8)
+    whole[40:204, 90:236] = 255
+    half, more = whole.copy(), whole.copy()
+    half[:, 90:160] = 0
+    more[120:230, 200:310] = 255
+    said = [segmenter.criticise(CRITIC, photo, alpha) for alpha in (whole, half, more)]
+    assert all(answer.probability.shape == (CRITIC.input_side_px,) * 2 for answer in said)
+    assert said[0].rightness > max(said[1].rightness, said[2].rightness)
+
+
+def test_a_model_that_is_no_critic_is_named(tmp_path: Path) -> None:
+    """Another graph under the critic's name fails, and says whose file it is."""
+    photo = smoke.embedded_picture()
+    impostor = replace(BOOK, name="critic-v0", is_critic=True)
+    with pytest.raises(WeightsError, match=r"book-v1\.onnx is not critic-v0"):
+        Segmenter(tmp_path).criticise(impostor, photo, np.zeros(photo.pixels.shape[:2], np.uint8))
 
 
 def test_the_embedded_model_sees_no_book_in_a_plain_picture(tmp_path: Path) -> None:

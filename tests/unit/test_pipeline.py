@@ -13,11 +13,11 @@ from PIL import Image
 from scipy import ndimage
 
 from lambdas.image_processor import pipeline
-from lambdas.image_processor.book_opinion import CLOSER, WHOLE
-from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
+from lambdas.image_processor.book_opinion import WHOLE
+from lambdas.image_processor.domain import Critique, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.quality import Policy
-from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ISNET, RECIPES, U2NET, ModelSpec
+from lambdas.image_processor.recipes import BOOK, CRITIC, EMBEDDED_RECIPE, ISNET, RECIPES, U2NET, ModelSpec
 from tests import masks, scenes
 
 ALL = (*RECIPES, EMBEDDED_RECIPE)
@@ -54,7 +54,7 @@ class FakeSegmenter:
 
     def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
         """Return the answer at the photo's size."""
-        if spec in {WHOLE, CLOSER}:
+        if spec == WHOLE:
             self.asked.append(spec)
             return masks.from_alpha(_red(photo))
         self.ran.append(spec.name)
@@ -62,6 +62,15 @@ class FakeSegmenter:
             raise WeightsError(f"the weights {spec.filename} are missing")
         found = self.answers[spec.name]
         return Mask((found * 255).astype(np.uint8), found)
+
+    def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        """Say that the red is the subject, whatever the mask."""
+        assert part.pixels.shape[2] == 3
+        assert alpha.ndim == 2
+        self.asked.append(spec)
+        side = spec.input_side_px
+        red = Image.fromarray(_red(part)).resize((side, side))
+        return Critique(np.asarray(red, np.float32) / np.float32(255), 0.5)
 
 
 def _red(photo: Photo) -> NDArray[np.uint8]:
@@ -182,7 +191,7 @@ def test_a_second_opinion_is_asked_once() -> None:
     """Of the whole photo once for all recipes; never by the embedded model of its own mask."""
     fake = segmenter(HALF, HALF, HALF)
     result = pipeline.render(PHOTO, fake, ALL)
-    assert [WHOLE, CLOSER] == fake.asked
+    assert [WHOLE, CRITIC, CRITIC] == fake.asked
     assert ["opinion" in trial.seconds for trial in result.trials] == [True, True, False]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,11 +36,15 @@ SHAPES: dict[str, scenes.Corners] = {
 }
 
 
-def agreeing(mask: Mask) -> Opinion:
-    """Return an opinion, twice the same."""
+def agreeing(mask: Mask, critic: Mask | None = None) -> Opinion:
+    """Return an opinion, and a critic's: the same, or that of the mask that is given."""
+    true = (critic or mask).alpha
 
-    def opinion(_: Bytes) -> Sequence[Patch]:
-        return masks.patch(mask.alpha), masks.patch(mask.alpha)
+    def opinion(alpha: Bytes) -> Sequence[Patch]:
+        both, either = ((alpha > 127) & (true > 127)).sum(), ((alpha > 127) | (true > 127)).sum()
+        rightness = 0.98 if both > 0.97 * either else 0.02
+        said = replace(masks.patch(true), rightness=rightness)
+        return masks.patch(mask.alpha), said
 
     return opinion
 
@@ -115,13 +120,13 @@ def test_each_code(mask: Mask, codes: set[FailureCode]) -> None:
 def test_an_opinion_that_the_photo_contradicts_is_not_followed() -> None:
     """The opinion lost a side that the photo shows; the mask that has it is accepted."""
     mistaken = masks.without(WHOLE, [(0.1, 0.05), (0.9, 0.05), (0.9, 0.24), (0.1, 0.24)])
-    assert judge(BOOK, WHOLE, agreeing(mistaken)).accepted
+    assert judge(BOOK, WHOLE, agreeing(mistaken, critic=WHOLE)).accepted
 
 
 def test_no_opinion_at_all_is_no_reason() -> None:
     """Where the book model sees no book, a mask that is right in everything else is kept."""
     nothing = masks.from_alpha(np.zeros((300, 400), np.uint8))
-    verdict = judge(BOOK, WHOLE, agreeing(nothing))
+    verdict = judge(BOOK, WHOLE, agreeing(nothing, critic=WHOLE))
     assert (1.0, True) == (verdict.measures["no_opinion"], verdict.accepted)
 
 
@@ -180,7 +185,12 @@ def test_accept_all() -> None:
 def test_any_output(planes: NDArray[np.uint8], probability: NDArray[np.float32]) -> None:
     """Whatever model and opinion say there is a verdict: finite measures, a score, a code if refused."""
     photo = Photo(np.repeat(planes[0][..., None], 3, axis=2), "PNG")
-    for opinion in (no_opinion, lambda alpha: (masks.patch(255 - alpha), masks.patch(planes[0]))):
+
+    def contrary(alpha: Bytes) -> Sequence[Patch]:
+        critic = replace(masks.patch(planes[0].T.reshape(alpha.shape)), rightness=float(probability[0, 0]))
+        return masks.patch(255 - alpha), critic
+
+    for opinion in (no_opinion, contrary):
         _is_sound(judge(photo, Mask(planes[1], probability), opinion))
 
 

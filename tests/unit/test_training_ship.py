@@ -19,7 +19,8 @@ def test_the_facts_of_a_model_are_rewritten(tmp_path: Path) -> None:
     (tmp_path / "recipes.py").write_text(source)
     weights = tmp_path / "weights"
     weights.mkdir()
-    (weights / "book-v0.onnx").write_bytes(b"old")
+    (weights / recipes.BOOK.filename).write_bytes(b"old")
+    (weights / recipes.CRITIC.filename).write_bytes(b"another")
     (tmp_path / "new.onnx").write_bytes(b"new weights")
     ship(tmp_path / "new.onnx", "book-v9", tmp_path)
     written = (tmp_path / "recipes.py").read_text()
@@ -29,14 +30,31 @@ def test_the_facts_of_a_model_are_rewritten(tmp_path: Path) -> None:
     assert 'Recipe("book-v9", BOOK' in written
     assert recipes.BOOK.sha256 not in written
     assert recipes.U2NET.sha256 in written
-    assert [path.name for path in weights.iterdir()] == ["book-v9.onnx"]
+    assert recipes.CRITIC.sha256 in written
+    assert {path.name for path in weights.iterdir()} == {"book-v9.onnx", recipes.CRITIC.filename}
 
 
-def test_shipping_what_is_shipped_changes_nothing() -> None:
-    """The embedded file and its facts agree."""
+@pytest.mark.parametrize("spec", [recipes.BOOK, recipes.CRITIC], ids=lambda spec: spec.name)
+def test_shipping_what_is_shipped_changes_nothing(spec: recipes.ModelSpec) -> None:
+    """An embedded file and its facts agree."""
     source = Path(recipes.__file__)
-    data = (source.parent / "weights" / recipes.BOOK.filename).read_bytes()
-    assert source.read_text() == with_facts(source.read_text(), recipes.BOOK.name, data)
+    data = (source.parent / "weights" / spec.filename).read_bytes()
+    assert source.read_text() == with_facts(source.read_text(), spec.name, data)
+
+
+def test_the_critic_is_replaced_alone(tmp_path: Path) -> None:
+    """The book model, its recipe and its file stay."""
+    (tmp_path / "recipes.py").write_text(Path(recipes.__file__).read_text())
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / recipes.CRITIC.filename).write_bytes(b"old")
+    (tmp_path / "new.onnx").write_bytes(b"new weights")
+    ship(tmp_path / "new.onnx", "critic-v9", tmp_path)
+    written = (tmp_path / "recipes.py").read_text()
+    assert 'name="critic-v9"' in written
+    assert recipes.CRITIC.sha256 not in written
+    assert recipes.BOOK.sha256 in written
+    assert f'Recipe("{recipes.BOOK.name}", BOOK' in written
+    assert [path.name for path in (tmp_path / "weights").iterdir()] == ["critic-v9.onnx"]
 
 
 def test_a_text_without_a_model_is_refused() -> None:

@@ -11,8 +11,10 @@ torch = pytest.importorskip("torch", reason="needs torch, which `make train-chec
 
 import onnxruntime as ort  # noqa: E402
 
+from lambdas.image_processor.recipes import CRITIC  # noqa: E402
 from training import export  # noqa: E402
 from training.ablate import measure, table  # noqa: E402
+from training.candidates import Candidates  # noqa: E402
 from training.checkpoint import State  # noqa: E402
 from training.generator import Generator  # noqa: E402
 from training.heritage import inherit  # noqa: E402
@@ -140,6 +142,45 @@ def test_export_writes_a_graph_that_agrees(tmp_path: Path, beside: list[str]) ->
     assert given.shape == [1, 3, 256, 256]
     assert got.shape == [1, 1, 256, 256]
     assert out.stat().st_size < 4_500_000
+
+
+def test_a_critic_begins_as_the_embedded_weights_and_ignores_the_mask() -> None:
+    """At first: the fourth channel has no weight, so any mask gives the same answer."""
+    state = State.fresh(0, 4)
+    pictures = to_tensors(Candidates(5, 64, stock=STOCK).batch(0, 8))[0]
+    inherit(state.network, BOOK_V0, pictures)
+    other = pictures.clone()
+    other[:, 3] = -other[:, 3]
+    with torch.no_grad():
+        one, two = (state.network.eval()(each).mask for each in (pictures, other))
+    assert torch.equal(one, two)
+
+
+def test_a_critic_learns_from_candidates(tmp_path: Path) -> None:
+    """Its loss falls, its state is saved with its fourth channel, and its answers are asked for."""
+    torch.set_num_threads(1)
+    state, batch = State.fresh(3, 4), Candidates(5, 64, stock=STOCK).batch(0, 8)
+    losses = [take_step(state, batch, 2e-3).total.item() for _ in range(12)]
+    assert losses[-1] < 0.9 * losses[0]
+    state.save(tmp_path / "latest.pt")
+    assert State.load(tmp_path / "latest.pt").network.inputs == 4
+    assert plan(tmp_path, "--critic").feed.renderer is Candidates
+
+
+def test_a_critic_is_exported_with_both_answers(tmp_path: Path) -> None:
+    """A mask, and how likely the one asked about is right; small enough to be packaged."""
+    State.fresh(2, 4).save(tmp_path / "finished.pt")
+    out = tmp_path / "critic.onnx"
+    assert export.main(["--checkpoint", str(tmp_path / "finished.pt"), "--out", str(out)]) == 0
+    session = ort.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    side = CRITIC.input_side_px
+    assert session.get_inputs()[0].shape == [1, 4, side, side]
+    tensor = np.zeros((1, 4, side, side), np.float32)
+    mask, rightness = session.run(None, {session.get_inputs()[0].name: tensor})
+    assert mask.shape == (1, 1, side, side)
+    assert rightness.shape == (1,)
+    assert 0 <= float(rightness[0]) <= 1
+    assert out.stat().st_size < 2_500_000
 
 
 @pytest.mark.parametrize(("bias", "kept"), [(-50.0, False), (50.0, True)])

@@ -9,24 +9,26 @@ from lambdas.image_processor.disputes import FEATURES, Piece
 from lambdas.image_processor.measures import Measures, Reading
 from lambdas.image_processor.scorecard import Weighing
 
+#: Of the opinions that were read, so many are the book model's; the critic's comes after.
+BOOKS: Final = 1
 #: A piece of this share of the mask counts in full.
 _FULL_SHARE: Final = 0.04
 
 
 def summary(reading: Reading, weighings: Mapping[str, Weighing]) -> Measures:
-    """Return all measures by name; of two opinions the mean.
+    """Return all measures by name; the critic's begin with its name.
 
     Args:
         reading: from `read`.
-        weighings: for the pieces that are "missing" and those that are "extra".
+        weighings: for the pieces that are "missing" and those that are "extra" by the book model.
 
     """
-    each = [
-        distances | _believed(found, reading.mask | distances, weighings)
-        for distances, found in zip(reading.opinions, reading.disputed, strict=True)
-    ]
-    names = each[0] if each else ()
-    return reading.mask | {name: sum(one[name] for one in each) / len(each) for name in names}
+    measures = dict(reading.mask)
+    for distances, found in zip(reading.opinions[:BOOKS], reading.disputed[:BOOKS], strict=True):
+        measures |= distances | _believed(found, reading.mask | distances, weighings)
+    for distances in reading.opinions[BOOKS:]:
+        measures |= {f"critic_{name}": value for name, value in distances.items()}
+    return measures
 
 
 def values(piece: Piece, around: Measures) -> Measures:

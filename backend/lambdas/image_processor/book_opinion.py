@@ -1,28 +1,24 @@
-"""The book model's opinion on another model's mask: of the whole photo, and of the mask's surroundings.
+"""The opinions on another model's mask: the book model's of the photo, and the critic's of the mask in it.
 
 Pure but for the segmenter that is handed in.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.closer_look import Box, surroundings
-from lambdas.image_processor.domain import Mask, Photo
-from lambdas.image_processor.recipes import BOOK, ModelSpec
+from lambdas.image_processor.critic import around
+from lambdas.image_processor.domain import Critique, Mask, Photo
+from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.strips import reduced
 from lambdas.image_processor.working_size import Patch
 
-#: Of the whole photo: two passes. Of a part: one; it costs half and sees more.
+#: Two passes; the critic looks closer.
 WHOLE: Final = replace(BOOK, looks_closer=False)
-CLOSER: Final = replace(WHOLE, averages_mirror=False)
-#: Boxes are widened to multiples of the photo's sides by this, so that masks that differ little share a look.
-_GRID: Final = 24
 #: The model is shown at least so many times the pixels a side that it looks at: the rest is averaged away
 #: beforehand, in a fifth of the time.
 _SPARE: Final = 2
@@ -34,38 +30,43 @@ class Segmenter(Protocol):
     def segment(self, spec: ModelSpec, photo: Photo) -> Mask:
         """Run one model over a photo."""
 
+    def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        """Ask a critic about a mask of a part of a photo."""
+
 
 @dataclass(slots=True)
 class BookOpinion:
-    """What the book model says about one photo, asked when needed and remembered."""
+    """What the book model says of a photo, asked when needed and remembered, and the critic of its masks."""
 
     segmenter: Segmenter
     photo: Photo
-    _looks: dict[str, Patch] = field(default_factory=dict)
+    _seen: Patch | None = None
 
     def on(self, alpha: NDArray[np.uint8]) -> tuple[Patch, Patch]:
         """Return two masks, at the size that they were seen at.
 
         Args:
-            alpha: (height, width) uint8, the mask in question: what to look at closely.
+            alpha: (height, width) uint8, the mask in question.
 
         Returns:
-            What the model sees in the whole photo, and in the mask's surroundings alone; the same twice where
-            those are nearly the photo, or too small to be looked at.
+            What the book model sees in the photo, and what the critic makes of the mask.
 
         """
-        height, width = alpha.shape
-        whole = slice(0, height), slice(0, width)
-        box = surroundings(alpha)
-        closer = (whole, WHOLE) if box is None else (_widened(box, alpha.shape), CLOSER)
-        return self._look(whole, WHOLE), self._look(*closer)
+        return self._whole_photo(), self._criticised(alpha)
 
-    def _look(self, box: Box, spec: ModelSpec) -> Patch:
-        key = f"{spec.averages_mirror} {box}"
-        if key not in self._looks:
-            part = Photo(_reduced(self.photo.pixels[box], spec.input_side_px), self.photo.format)
-            self._looks[key] = Patch(self.segmenter.segment(spec, part).alpha, box)
-        return self._looks[key]
+    def _whole_photo(self) -> Patch:
+        if self._seen is None:
+            height, width = self.photo.pixels.shape[:2]
+            part = Photo(_reduced(self.photo.pixels, WHOLE.input_side_px), self.photo.format)
+            alpha = self.segmenter.segment(WHOLE, part).alpha
+            self._seen = Patch(alpha, (slice(0, height), slice(0, width)))
+        return self._seen
+
+    def _criticised(self, alpha: NDArray[np.uint8]) -> Patch:
+        box = around(alpha)
+        part = Photo(_reduced(self.photo.pixels[box], CRITIC.input_side_px), self.photo.format)
+        said = self.segmenter.criticise(CRITIC, part, alpha[box])
+        return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
 
 
 def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
@@ -73,15 +74,3 @@ def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     across, down = (max(1, size // (_SPARE * side_px)) for size in (width, height))
     return np.ascontiguousarray(reduced(pixels, (across, down)))
-
-
-def _widened(box: Box, shape: tuple[int, ...]) -> Box:
-    """Return the box widened to the grid."""
-    rows, columns = (
-        slice(
-            math.floor(span.start * _GRID / size) * size // _GRID,
-            -(-math.ceil(span.stop * _GRID / size) * size // _GRID),
-        )
-        for span, size in zip(box, shape, strict=False)
-    )
-    return rows, columns

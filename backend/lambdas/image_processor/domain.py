@@ -146,6 +146,16 @@ class Cutout:
 
 
 @dataclass(frozen=True, slots=True)
+class Critique:
+    """What the judge's critic says of a mask."""
+
+    #: (S, S) float32: how likely each place of the part that was shown is the subject, 0..1.
+    probability: NDArray[np.float32]
+    #: How likely the mask is right as a whole, 0..1.
+    rightness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One recipe's try at one photo."""
 

@@ -30,7 +30,7 @@ from lambdas.image_processor.jobs import JobStore
 from lambdas.image_processor.memory import return_freed_memory
 from lambdas.image_processor.message import parse_delivery, parse_message
 from lambdas.image_processor.ports import Deadline, Timing
-from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, RECIPES
+from lambdas.image_processor.recipes import BOOK, CRITIC, EMBEDDED_RECIPE, RECIPES
 from lambdas.image_processor.renderer import Plan, Renderer
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.sqs import Queue
@@ -97,8 +97,8 @@ class Handler:
         return outcome.acknowledged
 
     def _smoke_test(self, *, is_deep: bool) -> dict[str, Any]:
-        # The book model's opinion is asked of every mask, whoever may cut.
-        specs = list(dict.fromkeys([*(recipe.model for recipe in self.renderer.plan.recipes), BOOK]))
+        # The book model's opinion and the critic's are asked of every mask, whoever may cut.
+        specs = list(dict.fromkeys([*(recipe.model for recipe in self.renderer.plan.recipes), BOOK, CRITIC]))
         smoke.check_weights(self.settings.weights_dir, specs)
         answer = {
             "statusCode": 200,

@@ -12,9 +12,13 @@ from lambdas.image_processor import confidence, edge_evidence, mask_shape
 from lambdas.image_processor import second_opinion as opinions
 from lambdas.image_processor.disputes import Case, Piece, case, pieces
 from lambdas.image_processor.edge_evidence import Outline
+from lambdas.image_processor.second_opinion import NEAR_PX
 from lambdas.image_processor.working_size import Bytes, Patch, Sight, look
 
 Measures = dict[str, float]
+
+#: Keeps the logarithm of a certain answer finite.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Reading:
     mask: Measures
     #: Per opinion, areas and distances.
     opinions: tuple[Measures, ...]
-    #: Per opinion, the pieces in dispute.
+    #: Per opinion, the pieces in dispute; of a critic none, which has seen the mask as it judged it.
     disputed: tuple[tuple[Piece, ...], ...]
 
 
@@ -38,7 +42,7 @@ def read(
         pixels: (height, width, 3) uint8, the photo.
         alpha: (height, width) uint8, the mask, 255 = subject.
         probability: (S, S) float32, the raw output behind it, 0..1.
-        given: none, or the book model's masks: two opinions that are asked about each other.
+        given: none, or the book model's masks and the critic's: opinions that are asked about each other.
 
     """
     sight = look(pixels, alpha, given)
@@ -54,8 +58,13 @@ def read(
     ]
     return Reading(
         _of_the_mask(sight, probability) | _of_the_edges(mine),
-        tuple(_of_an_opinion(each) for each in cases),
-        tuple(tuple(pieces(each)) for each in cases),
+        tuple(
+            _of_an_opinion(each) | _of_a_critic(each, patch) for each, patch in zip(cases, given, strict=True)
+        ),
+        tuple(
+            tuple(pieces(each)) if patch.rightness is None else ()
+            for each, patch in zip(cases, given, strict=True)
+        ),
     )
 
 
@@ -85,6 +94,18 @@ def _of_the_edges(outline: Outline) -> Measures:
         "weakest": edge_evidence.weakest_stretch(outline),
         "edge_inside": edge_evidence.better_inside(outline),
         "edge_outside": edge_evidence.better_outside(outline),
+    }
+
+
+def _of_a_critic(given: Case, patch: Patch) -> Measures:
+    """Return what a critic takes away and adds, outlines left aside, and its doubt; nothing of others."""
+    if patch.rightness is None:
+        return {}
+    seen, said, area = given.seen, given.opinion.mask, max(given.seen.area, 1)
+    return {
+        "taken": float((1 - said)[seen.depth > NEAR_PX].sum() / area),
+        "added": float(said[seen.depth < -NEAR_PX].sum() / area),
+        "doubt": float(np.log(1 - patch.rightness + _LEAST) - np.log(patch.rightness + _LEAST)),
     }
 
 

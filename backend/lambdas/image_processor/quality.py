@@ -41,7 +41,7 @@ MAX_HOLES: Final = 0.012
 #: A piece of 4 % of the subject may be believed missing, or superfluous, at most so far.
 MAX_BELIEVED: Final = 0.85
 
-#: Answers a mask, (height, width) uint8, with the book model's own: two, or none where there is no opinion.
+#: Answers a mask, (height, width) uint8, with the book model's own and the critic's; or with none.
 Opinion = Callable[[Bytes], Sequence[Patch]]
 
 
@@ -83,13 +83,25 @@ CHECKS: Final = (
     Check(FailureCode.WEAK_EDGES, ("weakness", "weakest", "edge_inside", "edge_outside")),
     Check(
         FailureCode.PART_MISSING,
-        ("missing", "missing_piece", "missing_area", "lost_side", "lost_side_seen"),
+        ("missing", "missing_piece", "missing_area", "lost_side", "lost_side_seen", "critic_added"),
     ),
     Check(
         FailureCode.LEAK,
-        ("lumps", "extra", "extra_piece", "extra_area", "gained_side", "gained_side_seen"),
+        ("lumps", "extra", "extra_piece", "extra_area", "gained_side", "gained_side_seen", "critic_taken"),
     ),
-    Check(FailureCode.NOT_THE_BOOK, ("disagreement", "outline_apart", "opinion_apart", "no_opinion")),
+    Check(
+        FailureCode.NOT_THE_BOOK,
+        (
+            "disagreement",
+            "outline_apart",
+            "opinion_apart",
+            "no_opinion",
+            "critic_disagreement",
+            "critic_outline_apart",
+            "critic_opinion_apart",
+            "critic_doubt",
+        ),
+    ),
 )
 
 

@@ -39,6 +39,8 @@ class ModelSpec:
     averages_mirror: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
+    #: Whether it is asked about a mask, its input's fourth channel, instead of for one (critic.py).
+    is_critic: bool = False
 
     @property
     def is_embedded(self) -> bool:
@@ -111,8 +113,23 @@ BOOK: Final = ModelSpec(
     averages_mirror=True,
     looks_closer=True,
 )
+#: Asked by the judge about a mask in its photo: no recipe's model.
+CRITIC: Final = ModelSpec(
+    name="critic-v1",
+    filename="critic-v1.onnx",
+    input_side_px=160,
+    mean=_IMAGENET_MEAN,
+    std=_IMAGENET_STD,
+    stretch=Stretch.NONE,
+    size_bytes=2_230_667,
+    sha256="f603d7fdfbb918f14a24897d110e9e6dd9a8bbdb39d1490f37d06b7da77db300",
+    url=None,
+    is_critic=True,
+)
 
-MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType({spec.name: spec for spec in (U2NET, ISNET, BOOK)})
+MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType(
+    {spec.name: spec for spec in (U2NET, ISNET, BOOK, CRITIC)}
+)
 
 #: In the order they are tried; the first accepted one wins.
 RECIPES: Final[tuple[Recipe, ...]] = (

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambdas.image_processor.domain import Mask, Photo, Rejection, Rendition, Trial
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdas.image_processor.domain import Critique, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.lean_imports import without_numpys_extras
-from lambdas.image_processor.recipes import BOOK, ModelSpec, Recipe
+from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec, Recipe
 from lambdas.image_processor.segment import Segmenter
 
 
@@ -47,6 +50,7 @@ class Renderer:
         """Begin to load the first recipe's model and the judge's while the photo is on its way."""
         self.segmenter.prefetch(self.plan.recipes[0].model)
         self.segmenter.prefetch(BOOK)
+        self.segmenter.prefetch(CRITIC)
         with without_numpys_extras():
             from lambdas.image_processor import pipeline  # noqa: F401, PLC0415
 
@@ -76,3 +80,8 @@ class _GuardedSegmenter:
         """Run one model if there is time."""
         self.checkpoint()
         return self.segmenter.segment(spec, photo)
+
+    def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        """Ask a critic if there is time."""
+        self.checkpoint()
+        return self.segmenter.criticise(spec, part, alpha)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
-from lambdas.image_processor.domain import Mask, Photo
+from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import ModelSpec, Stretch
@@ -22,6 +22,7 @@ from lambdas.image_processor.weight_files import preferred
 
 #: A prediction flatter than this carries no subject; stretching it would invent one.
 _FLAT: Final = 1e-6
+_COLOURS: Final = 3
 
 
 class Segmenter:
@@ -77,6 +78,29 @@ class Segmenter:
             closer = self._probability(session, spec, part, options)
             alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
         return Mask(alpha, probability)
+
+    def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        """Ask a critic about a mask.
+
+        Args:
+            spec: the critic.
+            part: (height, width, 3) uint8, the photo around the mask.
+            alpha: (h, w) uint8, the mask there, of any size.
+
+        Raises:
+            WeightsError: naming the file that is missing or is not the model.
+
+        """
+        session = self._session(spec).result()
+        shape = session.get_inputs()[0].shape
+        if list(shape[1:]) != [_COLOURS + 1, spec.input_side_px, spec.input_side_px]:
+            raise self._another_model(spec, f"its input is {shape}")
+        plane = _squeezed(alpha, spec.input_side_px) / np.float32(127.5) - 1
+        tensor = np.concatenate([preprocess(spec, part.pixels), plane[None, None]], 1)
+        outputs = sessions.run_all(session, tensor, sessions.keep_memory())
+        if [output.size for output in outputs] != [plane.size, 1]:
+            raise self._another_model(spec, f"its outputs are {[output.shape for output in outputs]}")
+        return Critique(outputs[0].reshape(plane.shape), float(outputs[1].item()))
 
     def _probability(
         self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8], options: Any
@@ -150,6 +174,10 @@ def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32
     scaled = small / max(float(small.max()), 1e-6)
     standard = (scaled - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
     return np.ascontiguousarray(standard.transpose(2, 0, 1)[None])
+
+
+def _squeezed(alpha: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(alpha).resize((side, side), Image.Resampling.BOX), np.uint8)
 
 
 def to_alpha(

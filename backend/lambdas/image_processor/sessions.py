@@ -82,6 +82,14 @@ def run(session: Any, tensor: NDArray[np.float32], options: Any) -> NDArray[np.f
     return np.asarray(output, np.float32)
 
 
+def run_all(session: Any, tensor: NDArray[np.float32], options: Any) -> list[NDArray[np.float32]]:
+    """Return all outputs of a network, in its order; arguments as in `run`."""
+    return [
+        np.asarray(output, np.float32)
+        for output in session.run(None, {session.get_inputs()[0].name: tensor}, options)
+    ]
+
+
 @cache
 def _share_arena() -> None:
     """Give all networks of this process one arena: only one of them runs at a time.

@@ -39,6 +39,8 @@ class Patch:
     mask: Bytes
     #: The rows and columns of the photo that it shows.
     box: Box
+    #: How likely the mask that was asked about is right, 0..1; None: that was not asked.
+    rightness: float | None = None
 
     def within(self, box: Box, size_px: tuple[int, int]) -> Bytes:
         """Return (height, width) uint8, the mask in another part of the photo.

@@ -16,6 +16,7 @@ from training.judging.corruptions import CORRUPTIONS
 from training.judging.objects import UNSEEN
 from training.judging.scenes import Region, Scene, compose, silhouette
 from training.judging.softness import soften, speckled, unsure
+from training.judging.strangers import STRANGERS
 from training.labels import LabelledPhoto
 from training.library import Library, Stock
 from training.paint import Paint
@@ -49,6 +50,8 @@ class Source:
 
 #: The judge is fitted on these ...
 FITTED: Final = Source("fitted", 310_001, ARRANGEMENTS)
+#: ... and on these, on which the opinions are as wrong as on anything new ...
+STRANGE: Final = Source("strange", 640_001, STRANGERS)
 #: ... and measured on objects and seeds that neither it nor the book model has met.
 HELD_OUT: Final = Source("held out", 920_001, UNSEEN)
 

@@ -25,7 +25,8 @@ from lambdas.image_processor.recipes import BOOK
 from lambdas.image_processor.segment import Segmenter
 from training.judging.corpus import HELD_OUT, photographed
 from training.judging.figures import Judged, draw, figures, judged, roc
-from training.judging.table import CACHE, Row, read_scene, rows
+from training.judging.kept import CACHE
+from training.judging.table import Row, read_scene, rows
 from training.labels import read_labels
 
 _Policy = Callable[[Row], tuple[str | None, float]]

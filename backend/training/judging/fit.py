@@ -1,12 +1,14 @@
 """`make judge-fit`: fits the judge's coefficients on rendered scenes and writes them into the product.
 
-First who is right about a piece in dispute, then what each measure costs, with an opinion and without: by
-logistic regressions on curves. At last the allowance, by the right masks that may be refused.
+First who is right about a piece in dispute, then what each measure costs, with opinions and without: by
+logistic regressions on curves. At last the allowance, by the right masks that may be refused: as they are
+judged by fits that have not met their kind of object.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,12 +19,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from lambdas import image_processor
-from lambdas.image_processor.beliefs import summary, values
+from lambdas.image_processor.beliefs import BOOKS, summary, values
 from lambdas.image_processor.measures import Measures
 from lambdas.image_processor.quality import CHECKS, RULES
-from lambdas.image_processor.recipes import BOOK
+from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
-from training.judging.corpus import FITTED, GOOD
+from training.judging.corpus import FITTED, GOOD, STRANGE
 from training.judging.table import Row, rows
 from training.judging.written import module
 
@@ -32,8 +34,10 @@ Bound = tuple[float | None, float | None]
 TARGET: Final = Path(image_processor.__path__[0]) / "coefficients.py"
 #: Wrong masks that differ less from the truth than this teach nothing.
 _LEAST_CHANGE: Final = 0.03
-#: So many of the right masks, on the objects fitted on, may be refused: with an opinion, and without.
-_FALSE_REJECTS: Final = (0.005, 0.0075)
+#: By card: so many of the right masks may be refused, of kinds that a fit had left out.
+_FALSE_REJECTS: Final[Mapping[str, float]] = {"with_opinion": 0.0115, "alone": 0.006}
+#: The kinds are left out in so many parts.
+_PARTS: Final = 7
 _KNOTS: Final = 7
 _RIDGE: Final = 3e-4
 _WEIGHING_KNOTS: Final = 5
@@ -43,29 +47,62 @@ _LEAST_POINTS: Final = 0.05
 
 
 def fit(table: Sequence[Row]) -> tuple[dict[str, Weighing], dict[str, Scorecard]]:
-    """Fit everything."""
+    """Fit everything; the allowances on kinds of object that each fit had left out."""
+    weighings, curves = fit_curves(table)
+    costs: dict[str, list[float]] = {name: [] for name in curves}
+    for kinds in _parted(sorted({row.subject for row in table})):
+        rest = fit_curves([row for row in table if row.subject not in kinds])
+        right = [row for row in table if row.subject in kinds and row.kind == GOOD]
+        for name in costs:
+            costs[name] += [_cost(row, name, rest[0], rest[1][name]) for row in right]
+    return weighings, {
+        name: Scorecard(curves[name], allowance(costs[name], share)) for name, share in _FALSE_REJECTS.items()
+    }
+
+
+def fit_curves(table: Sequence[Row]) -> tuple[dict[str, Weighing], dict[str, dict[str, Curve]]]:
+    """Fit who is right about pieces, and what each measure costs: with the opinions, and alone."""
     weighings = {
         "missing": fit_weighing(table, is_missing=True),
         "extra": fit_weighing(table, is_missing=False),
     }
     told = [row for row in table if row.kind == GOOD or row.changed >= _LEAST_CHANGE]
-    measures = [summary(row.reading, weighings) for row in told]
-    names = [name for check in CHECKS for name in check.measures if name in measures[0]]
-    bare = [row.reading.mask for row in told]
-    cards = {
-        "with_opinion": fit_scorecard(measures, told, names, _FALSE_REJECTS[0]),
-        "alone": fit_scorecard(bare, told, [name for name in names if name in bare[0]], _FALSE_REJECTS[1]),
-    }
-    return weighings, cards
+    names = [name for check in CHECKS for name in check.measures]
+    curves = {}
+    for card in _FALSE_REJECTS:
+        measures = [_measures(row, card, weighings) for row in told]
+        curves[card] = fit_scorecard(measures, told, [name for name in names if name in measures[0]])
+    return weighings, curves
+
+
+def allowance(costs: Sequence[float], false_rejects: float) -> float:
+    """Return what this share of right masks costs more than."""
+    return round(float(np.quantile(costs, 1 - false_rejects)), 3)
+
+
+def _measures(row: Row, card: str, weighings: Mapping[str, Weighing]) -> Measures:
+    return row.reading.mask if card == "alone" else summary(row.reading, weighings)
+
+
+def _cost(row: Row, card: str, weighings: Mapping[str, Weighing], curves: Mapping[str, Curve]) -> float:
+    """Return what a mask costs; what the rules refuse is refused whatever it costs."""
+    measures = _measures(row, card, weighings)
+    if any(rule.fails(measures) for rule in RULES):
+        return math.inf
+    return sum(curve.cost(measures[name]) for name, curve in curves.items())
+
+
+def _parted(kinds: Sequence[str]) -> list[Sequence[str]]:
+    return [kinds[index::_PARTS] for index in range(min(_PARTS, len(kinds)))]
 
 
 def fit_weighing(table: Sequence[Row], *, is_missing: bool) -> Weighing:
-    """Fit who is right about pieces of one kind; large pieces count more."""
+    """Fit who is right about pieces of one kind, disputed by the book model; large pieces count more."""
     found = [
         (values(piece, row.reading.mask | distances), right, piece.share)
         for row in table
         for distances, each, answers in zip(
-            row.reading.opinions, row.reading.disputed, row.answers, strict=True
+            row.reading.opinions[:BOOKS], row.reading.disputed[:BOOKS], row.answers[:BOOKS], strict=True
         )
         for piece, right in zip(each, answers, strict=True)
         if piece.is_missing is is_missing
@@ -80,22 +117,13 @@ def fit_weighing(table: Sequence[Row], *, is_missing: bool) -> Weighing:
 
 
 def fit_scorecard(
-    measures: Sequence[Measures], table: Sequence[Row], names: Sequence[str], false_rejects: float
-) -> Scorecard:
-    """Fit a rising curve per measure, and the allowance that refuses this share of the right masks."""
+    measures: Sequence[Measures], table: Sequence[Row], names: Sequence[str]
+) -> dict[str, Curve]:
+    """Fit a rising curve per measure."""
     wrong = np.asarray([row.kind != GOOD for row in table], np.float64)
     given = {name: np.asarray([each[name] for each in measures]) for name in names}
     knots = {name: _knots(each[wrong > 0], each[wrong == 0]) for name, each in given.items()}
-    curves, _ = _curves(given, knots, (wrong, _weights(table)), (0, None), _RIDGE)
-    card = Scorecard(curves, 0.0)
-    # What the rules refuse is refused whatever it costs.
-    costs = [
-        np.inf if any(rule.fails(each) for rule in RULES) else sum(card.costs(each).values())
-        for each, is_wrong in zip(measures, wrong, strict=True)
-        if not is_wrong
-    ]
-    allowed = int(len(costs) * (1 - false_rejects))
-    return Scorecard(curves, round(float(np.sort(costs)[allowed]), 3))
+    return _curves(given, knots, (wrong, _weights(table)), (0, None), _RIDGE)[0]
 
 
 def _weights(table: Sequence[Row]) -> Array:
@@ -186,13 +214,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scenes", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     given = parser.parse_args(arguments)
-    table = rows(FITTED, given.scenes, given.processes)
+    table = [row for source in (FITTED, STRANGE) for row in rows(source, given.scenes // 2, given.processes)]
     origin = {
         "model": BOOK.name,
         "sha256": BOOK.sha256,
+        "critic": CRITIC.name,
+        "critic_sha256": CRITIC.sha256,
         "scenes": given.scenes,
         "masks": len(table),
-        "seed": FITTED.seed,
+        "seeds": (FITTED.seed, STRANGE.seed),
     }
     TARGET.write_text(module(*fit(table), origin))
     print(f"{TARGET}: fitted on {len(table)} masks of {given.scenes} scenes")

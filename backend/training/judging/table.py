@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import pickle
 from collections.abc import Iterator, Sequence
@@ -18,27 +17,24 @@ from numpy.typing import NDArray
 from rich.progress import track
 from threadpoolctl import threadpool_limits
 
-import training.judging
 from lambdas import image_processor
 from lambdas.image_processor import seed_policy
 from lambdas.image_processor.book_opinion import BookOpinion
 from lambdas.image_processor.disputes import Piece
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.measures import Reading, read
-from lambdas.image_processor.recipes import BOOK
+from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.working_size import common_box, shrunk
-from training.judging.corpus import BLOCK, FITTED, HELD_OUT, Example, Source, rendered
+from training.judging.corpus import BLOCK, FITTED, HELD_OUT, STRANGE, Example, Source
+from training.judging.kept import CACHE, code, corpus_fingerprint, kept
 from training.judging.scenes import Scene
 from training.paint import as_weight
 
-#: And these, which make the scenes and their masks.
-_CORPUS: Final = ("objects", "scenes", "softness", "corruptions", "corpus")
-CACHE: Final = Path.home() / ".cache/bluemoxon-image-processor/judging"
 #: What a row depends on, beside the weights.
 _SOURCES: Final = (
     "working_size", "confidence", "mask_shape", "edge_evidence", "second_opinion", "disputes", "measures",
-    "book_opinion",
+    "book_opinion", "critic",
 )  # fmt: skip
 
 
@@ -100,12 +96,9 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
 
 def fingerprint() -> str:
     """Return what the rows depend on as a short text: the weights and the sources."""
-    digest = hashlib.sha256(BOOK.sha256.encode())
-    room = Path(image_processor.__path__[0])
-    files = [room / f"{name}.py" for name in _SOURCES]
-    files += [Path(training.judging.__path__[0]) / f"{name}.py" for name in _CORPUS]
-    for file in files:
-        digest.update(_code(file).encode())
+    digest = hashlib.sha256((BOOK.sha256 + CRITIC.sha256 + corpus_fingerprint()).encode())
+    for name in _SOURCES:
+        digest.update(code(Path(image_processor.__path__[0]) / f"{name}.py").encode())
     return digest.hexdigest()[:16]
 
 
@@ -121,27 +114,15 @@ def _without_regions(reading: Reading) -> Reading:
     return replace(reading, disputed=disputed)
 
 
-def _code(file: Path) -> str:
-    """Return what a source does, whatever its words and its layout."""
-    tree = ast.parse(file.read_text())
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
-
-
 def _file(folder: Path, source: Source, block: int) -> Path:
     return folder / f"{source.name.replace(' ', '-')}-{block:04d}.pickle"
 
 
 def _make(name: str, block: int, folder: Path) -> None:
-    source = next(source for source in (FITTED, HELD_OUT) if source.name == name)
+    source = next(source for source in (FITTED, STRANGE, HELD_OUT) if source.name == name)
     segmenter = _segmenter()
     made: list[Row] = []
-    for index, (scene, examples) in enumerate(rendered(source, block)):
+    for index, (scene, examples) in enumerate(kept(source, block)):
         made += read_scene(f"{block * BLOCK + index}", scene, examples, segmenter)
     file = _file(folder, source, block)
     part = file.with_suffix(".part")

@@ -1,0 +1,241 @@
+"""What the critic learns from: a photo's part, a mask of it that may be wrong, and the truth.
+
+Scenes of the book model's kinds, and of its own renderer, by seeds of their own; never what the judge is
+fitted on or measured on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdas.image_processor.critic import Box, around
+from training import scenes
+from training.arrangements import ARRANGEMENTS
+from training.bindings import Texture
+from training.canvas import solid
+from training.dice import Dice
+from training.generator import BLOCK, Batch
+from training.judging.corruptions import CORRUPTIONS
+from training.judging.scenes import SIDE_PX, Region, Scene, compose, silhouette
+from training.judging.softness import soften, speckled, unsure
+from training.library import Library, Stock
+from training.paint import Paint
+from training.scenes import Mix
+
+#: Candidates made of one scene.
+PER_SCENE: Final = 8
+#: Scenes whose candidates are mixed.
+_SCENES: Final = 16
+_GROUP: Final = PER_SCENE * _SCENES
+#: Of them, so many are right.
+_RIGHT: Final = 0.4
+#: What goes wrong with the others, as often as this where it can: the kinds that are hard to tell most.
+_WRONG: Final[Mapping[str, float]] = {
+    "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 16, "second_object": 14,
+    "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
+    "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 8, "another": 2, "unsure": 2,
+}  # fmt: skip
+#: A candidate that differs less from the truth is not called wrong.
+_LEAST_CHANGE: Final = 0.03
+#: And one that differs less is right, however it came about.
+_MOST_RIGHT: Final = 0.015
+#: How often the scene is of the book model's own renderer: it knows neighbours and mirrors, but no layers.
+_PLAIN: Final = 0.2
+_LAYERS: Final = ("block", "shadow", "hand", "object")
+_BAND: Final = np.ones((7, 7), np.uint8)
+
+#: (S, S, 4) photo and mask, (S, S) truth, (S, S) bands, all uint8; whether the mask is right.
+_Candidate = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], int]
+
+
+class Candidates:
+    """Renders candidates by number; as `generator.Generator` does scenes.
+
+    Args:
+        seed: of everything.
+        side_px: of the square pictures.
+        mix: of the plain scenes.
+        stock: how many textures a block of scenes shares.
+
+    """
+
+    def __init__(self, seed: int, side_px: int, mix: Mix | None = None, stock: Stock | None = None) -> None:
+        self._seed = seed
+        self._side = side_px
+        self._mix = replace(mix or Mix(), negatives=0.0)
+        self._stock = stock or Stock()
+        self._paint = Paint(Dice(seed))
+        self._block: tuple[int, Library] | None = None
+        self._group: tuple[int, list[_Candidate]] | None = None
+
+    def batch(self, first: int, count: int) -> Batch:
+        """Return candidates first .. first + count - 1; `pixels` has the mask as its fourth channel.
+
+        Its bands are where the truth has an edge, and where the candidate is wrong; its presence tells
+        whether the candidate is right.
+        """
+        made = [self._candidates(number // _GROUP)[number % _GROUP] for number in range(first, first + count)]
+        pixels, truths, bands = (np.stack([one[place] for one in made]) for place in range(3))
+        return Batch(pixels, truths, bands, np.asarray([one[3] for one in made], np.int8))
+
+    def _candidates(self, group: int) -> list[_Candidate]:
+        """Return a group's candidates: each scene's once, then each scene's again.
+
+        Neighbours come from different scenes, or a batch's statistics would be those of a scene or two.
+        """
+        if self._group is None or self._group[0] != group:
+            scenes_made = [
+                list(self._of_scene(index)) for index in range(group * _SCENES, (group + 1) * _SCENES)
+            ]
+            self._group = group, [each[turn] for turn in range(PER_SCENE) for each in scenes_made]
+        return self._group[1]
+
+    def _of_scene(self, index: int) -> Iterator[_Candidate]:
+        dice = Dice(self._seed, index, 3)
+        scene, stranger = self._scene(index)
+        for _ in range(PER_SCENE):
+            is_right = dice.chance(_RIGHT)
+            mask = _right(scene, dice) if is_right else _wrong(scene, stranger, dice)
+            answer = 1 if is_right else _answer(scene.truth, mask)
+            yield (*_planes(scene, mask, _box(mask, dice), self._side), answer)
+
+    def _scene(self, index: int) -> tuple[Scene, Region]:
+        library, dice = self._library(index // (BLOCK // 2)), Dice(self._seed, index, 1)
+        paint = self._paint.with_dice(dice)
+        if dice.chance(_PLAIN):
+            scene = _plain(library, paint, self._mix)
+        else:
+            scene = compose(library, paint, ARRANGEMENTS)
+        return scene, silhouette(library, dice, ARRANGEMENTS, scene.truth.shape)
+
+    def _library(self, block: int) -> Library:
+        if self._block is None or self._block[0] != block:
+            paint = self._paint.with_dice(Dice(self._seed, block, 2))
+            library = Library.printed(paint, self._stock)
+            self._block = (block, _with_coloured_edges(library, paint.dice))
+        return self._block[1]
+
+
+def _with_coloured_edges(library: Library, dice: Dice) -> Library:
+    """Return the library with as many edges that are stained, marbled or covered as are of bare paper.
+
+    Or a page block is whatever is pale and striped.
+    """
+    edges: list[Texture] = []
+    added: Texture
+    for edge in library.edges:
+        cover = dice.pick(library.covers)
+        height, width = edge.shape[:2]
+        if dice.chance(0.5):
+            plain = solid(cover[::8, ::8, :3].reshape(-1, 3).mean(0) * dice.between(0.5, 1.15))
+            added = np.broadcast_to(plain[:1, :1], (height, width, 4)).copy()
+        elif dice.chance(0.5):
+            strip = cv2.resize(cover[: max(4, cover.shape[0] // 6), :, :3], (width, height))
+            added = np.dstack([strip, edge[..., 3]]).astype(np.uint8)
+        else:
+            mean = cover[::8, ::8, :3].reshape(-1, 3).mean(0)
+            own = np.maximum(edge[..., :3].reshape(-1, 3).mean(0), 8)
+            tinted = np.clip(edge[..., :3] * (mean / own), 0, 255)
+            added = np.dstack([tinted, edge[..., 3]]).astype(np.uint8)
+        edges.append(added)
+    return replace(library, edges=[*library.edges, *edges])
+
+
+def _plain(library: Library, paint: Paint, mix: Mix) -> Scene:
+    """Return a scene of the book model's renderer: nothing is known of it but the subject."""
+    while True:
+        sample = scenes.render(library, paint, SIDE_PX, mix)
+        truth = sample.mask > 127
+        if truth.any():
+            break
+    points = np.argwhere(truth)[:, ::-1].astype(np.float32)
+    cover = np.asarray(cv2.boxPoints(cv2.minAreaRect(points)), np.float64)
+    return Scene(sample.pixels, truth, sample.kind, {name: np.zeros_like(truth) for name in _LAYERS}, cover)
+
+
+def _right(scene: Scene, dice: Dice) -> NDArray[np.uint8]:
+    """Return the truth as a network would give it, (height, width) uint8."""
+    mask = soften(scene.truth, dice)
+    return speckled(mask, dice) if dice.chance(0.4) else mask
+
+
+def _wrong(scene: Scene, stranger: Region, dice: Dice) -> NDArray[np.uint8]:
+    """Return a mask that is wrong, (height, width) uint8."""
+    while True:
+        kind = dice.weighted(_WRONG)
+        if kind == "unsure":
+            return unsure(scene.truth, dice)
+        region = _region(kind, scene, stranger, dice)
+        if region is not None and region.any():
+            mask = soften(region, dice)
+            return speckled(mask, dice) if dice.chance(0.15) else mask
+
+
+def _region(kind: str, scene: Scene, stranger: Region, dice: Dice) -> Region | None:
+    """Return a wrong region of a kind, sometimes half of what went wrong; None where it cannot be made."""
+    if kind == "another":
+        return stranger
+    if kind == "band_gained":
+        return _band_gained(scene.truth, dice)
+    region = CORRUPTIONS[kind](scene, dice)
+    if region is None or not dice.chance(0.25):
+        return region
+    # Only on one side of a line: a mask need not lose all of the page block, nor keep all of a shadow.
+    y, x = np.nonzero(region ^ scene.truth)
+    if not len(x):
+        return region
+    turn = dice.between(0, 2 * np.pi)
+    height = np.arange(region.shape[1])[None] * np.cos(turn) + np.arange(region.shape[0])[:, None] * np.sin(
+        turn
+    )
+    cut = np.quantile(height[y, x], dice.between(0.35, 0.8))
+    return np.where(height < cut, region, scene.truth)
+
+
+def _band_gained(truth: Region, dice: Dice) -> Region:
+    """Return the subject and a band beside it, as it were a shadow or a slab: the subject itself, moved."""
+    y, x = np.nonzero(truth)
+    turn, share = dice.between(0, 2 * np.pi), dice.between(0.03, 0.15)
+    step = np.asarray([np.cos(turn) * np.ptp(x), np.sin(turn) * np.ptp(y)]) * share
+    moved = truth.copy()
+    for part in np.linspace(0, 1, 8)[1:]:
+        matrix = np.asarray([[1, 0, step[0] * part], [0, 1, step[1] * part]], np.float64)
+        moved |= cv2.warpAffine(truth.astype(np.uint8), matrix, truth.shape[::-1]) > 0
+    return moved
+
+
+def _answer(truth: Region, mask: NDArray[np.uint8]) -> int:
+    """Return 0 for a mask that went wrong, 1 where that comes to nothing, -1 between."""
+    changed = float(((mask > 127) ^ truth).sum() / max(int(truth.sum()), 1))
+    if changed < _MOST_RIGHT:
+        return 1
+    return 0 if changed > _LEAST_CHANGE else -1
+
+
+def _planes(
+    scene: Scene, mask: NDArray[np.uint8], box: Box, side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a part as (S, S, 4), photo and mask, and (S, S) each, truth and bands."""
+    truth = scene.truth.astype(np.uint8) * 255
+    photo, given, truth = (_squeezed(plane[box], side) for plane in (scene.pixels, mask, truth))
+    band = cv2.dilate(truth, _BAND) - cv2.erode(truth, _BAND)
+    wrong = np.abs(given.astype(np.int16) - truth) > 127
+    return np.dstack([photo, given]), truth, np.maximum(band, wrong * np.uint8(255))
+
+
+def _box(mask: NDArray[np.uint8], dice: Dice) -> Box:
+    if dice.chance(0.08):
+        return slice(None), slice(None)
+    return around(mask, dice.between(0.15, 0.4))
+
+
+def _squeezed(plane: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    is_smaller = min(plane.shape[:2]) < side
+    way = cv2.INTER_LINEAR if is_smaller else cv2.INTER_AREA
+    return np.asarray(cv2.resize(plane, (side, side), interpolation=way), np.uint8)
