@@ -192,9 +192,9 @@ def test_lazy(no_sessions: None, weights: Path) -> None:
 
 
 def test_one_download_in_memory_at_a_time(no_sessions: None, weights: Path) -> None:
-    """u2net goes when isnet comes, and the other way round; the small embedded model stays beside them."""
+    """u2net goes when isnet comes, and the other way round; embedded model and critic stay beside them."""
     segmenter = Segmenter(weights)
-    for spec, expected in ((U2NET, 1), (ISNET, 1), (BOOK, 2), (U2NET, 2), (BOOK, 2), (ISNET, 2)):
+    for spec, expected in ((U2NET, 1), (ISNET, 1), (BOOK, 3), (U2NET, 3), (BOOK, 3), (ISNET, 3)):
         segmenter.segment(spec, PHOTO)
         assert expected == resident()
 

@@ -18,7 +18,7 @@ from lambdas.image_processor.strips import reduced
 from lambdas.image_processor.working_size import Patch
 
 #: Two passes; the critic looks closer.
-WHOLE: Final = replace(BOOK, looks_closer=False)
+WHOLE: Final = replace(BOOK, looks_closer=False, corrected_by=None)
 #: The model is shown at least so many times the pixels a side that it looks at: the rest is averaged away
 #: beforehand, in a fifth of the time.
 _SPARE: Final = 2

@@ -18,9 +18,9 @@ Bytes = NDArray[np.uint8]
 Critic = Callable[[Bytes], tuple[Bytes, float]]
 
 #: Corrections that change less (intersection over union) are none.
-_SETTLED: Final = 0.98
+_SETTLED: Final = 0.95
 #: One that changes more takes the critic elsewhere than the model looked: the model's mask stands.
-_LEAP: Final = 0.7
+_LEAP: Final = 0.8
 _MOST_QUESTIONS: Final = 4
 #: So much likelier the last mask must be than the first.
 _SURER: Final = 0.1

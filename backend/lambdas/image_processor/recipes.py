@@ -39,6 +39,8 @@ class ModelSpec:
     averages_mirror: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
+    #: The critic that may correct the mask (correction.py).
+    corrected_by: ModelSpec | None = None
     #: Whether it is asked about a mask, its input's fourth channel, instead of for one (critic.py).
     is_critic: bool = False
 
@@ -100,19 +102,6 @@ ISNET: Final = ModelSpec(
     sha256="60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a",
     url=_RELEASE + "isnet-general-use.onnx",
 )
-BOOK: Final = ModelSpec(
-    name="book-v1",
-    filename="book-v1.onnx",
-    input_side_px=256,
-    mean=_IMAGENET_MEAN,
-    std=_IMAGENET_STD,
-    stretch=Stretch.NONE,
-    size_bytes=4_433_702,
-    sha256="56fde92cc73edcb4daff77defa77454921a9762f04bd08d8cc9b7743af040257",
-    url=None,
-    averages_mirror=True,
-    looks_closer=True,
-)
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
     name="critic-v1",
@@ -126,7 +115,20 @@ CRITIC: Final = ModelSpec(
     url=None,
     is_critic=True,
 )
-
+BOOK: Final = ModelSpec(
+    name="book-v1",
+    filename="book-v1.onnx",
+    input_side_px=256,
+    mean=_IMAGENET_MEAN,
+    std=_IMAGENET_STD,
+    stretch=Stretch.NONE,
+    size_bytes=4_433_702,
+    sha256="56fde92cc73edcb4daff77defa77454921a9762f04bd08d8cc9b7743af040257",
+    url=None,
+    averages_mirror=True,
+    looks_closer=True,
+    corrected_by=CRITIC,
+)
 MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType(
     {spec.name: spec for spec in (U2NET, ISNET, BOOK, CRITIC)}
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,11 @@ class Segmenter:
             part = np.ascontiguousarray(photo.pixels[box])
             closer = self._probability(session, spec, part, options)
             alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
+        if spec.corrected_by is not None:
+            # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
+            from lambdas.image_processor.correction import corrected  # noqa: PLC0415
+
+            alpha = corrected(alpha, partial(self._corrections, spec.corrected_by, photo))
         return Mask(alpha, probability)
 
     def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
@@ -101,6 +107,22 @@ class Segmenter:
         if [output.size for output in outputs] != [plane.size, 1]:
             raise self._another_model(spec, f"its outputs are {[output.shape for output in outputs]}")
         return Critique(outputs[0].reshape(plane.shape), float(outputs[1].item()))
+
+    def _corrections(
+        self, spec: ModelSpec, photo: Photo, alpha: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], float]:
+        """Return a critic's own mask of a photo, and how right the given one is: means of both ways round."""
+        from lambdas.image_processor.critic import around  # noqa: PLC0415
+
+        box = around(alpha)
+        part, there = photo.pixels[box], alpha[box]
+        mirrored = Photo(np.ascontiguousarray(part[:, ::-1]), photo.format)
+        one = self.criticise(spec, Photo(np.ascontiguousarray(part), photo.format), there)
+        other = self.criticise(spec, mirrored, np.ascontiguousarray(there[:, ::-1]))
+        mean = np.asarray((one.probability + other.probability[:, ::-1]) / 2, np.float32)
+        found = np.zeros_like(alpha)
+        found[box] = to_alpha(spec, mean, (part.shape[1], part.shape[0]))
+        return found, (one.rightness + other.rightness) / 2
 
     def _probability(
         self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8], options: Any
