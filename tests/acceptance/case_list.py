@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,3 +46,21 @@ def within(name: str, found: float, limit: float) -> dict[str, float]:
     """Return a figure by name, rounded, and fail where it is above its limit."""
     assert found <= limit, f"{name} is {found:.2f}, at most {limit:g} is allowed"
     return {name: round(found, 2)}
+
+
+def told(name: str, found: float, limit: float) -> dict[str, float]:
+    """Return processor seconds by name, rounded, and their limit; `above_limits` finds what is above.
+
+    They are the machine's as much as ours: a slow one would fail what a fast one passes, so nothing fails.
+    """
+    return {name: round(found, 2), f"{name}_limit": limit}
+
+
+def above_limits(results: Sequence[Result]) -> list[str]:
+    """Return in words what took more than its limit."""
+    return [
+        f"{result.name}: {name} {found:g}, limit {result.figures[f'{name}_limit']:g}"
+        for result in results
+        for name, found in result.figures.items()
+        if found is not None and f"{name}_limit" in result.figures and found > result.figures[f"{name}_limit"]
+    ]

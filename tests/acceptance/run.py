@@ -13,10 +13,11 @@ from container.engine import EngineMissingError
 from local.signals import endings_unwind
 from local.stack import LocalStack
 from tests.acceptance import crash_cases, function_cases, photo_cases, speed_cases
-from tests.acceptance.case_list import Check, Result, run
+from tests.acceptance.case_list import Check, Result, above_limits, run
 from tests.acceptance.runtime import Runtime
 from tests.acceptance.setting import chosen_runtime
 from tests.acceptance.world import World
+from tests.benchmarks.limit import sgemm_gflops
 
 _OUT: Final = ROOT / "out" / "acceptance.json"
 _CASES: Final[dict[str, Check]] = {
@@ -59,6 +60,8 @@ def main() -> int:
     if not only:
         _OUT.parent.mkdir(exist_ok=True)
         _OUT.write_text(json.dumps(body, indent=2) + "\n")
+    for words in above_limits(results):
+        print(f"slow: {words} ({sgemm_gflops():.0f} GFLOP per CPU-second here)")
     failed = sum(not result.passed for result in results)
     print(f"{len(results) - failed} passed, {failed} failed")
     return int(failed > 0)
@@ -79,6 +82,8 @@ def _report(runtime: Runtime, results: list[Result], seconds: float) -> dict[str
         "engine": runtime.engine,
         "seconds": round(seconds, 1),
         "cases": [result.as_json() for result in results],
+        "above_limits": above_limits(results),
+        "gflops": round(sgemm_gflops()),
         "layers_mb": runtime.layers_mb(),
         "cold_start_cpu_seconds": figures.get("cold start", {}).get("cold_start_cpu_seconds"),
     }
