@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.critic import Box, around
+from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.critic import around
 from training import scenes
 from training.arrangements import ARRANGEMENTS
 from training.bindings import Texture

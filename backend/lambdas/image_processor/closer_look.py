@@ -57,6 +57,10 @@ def adopt(alpha: NDArray[np.uint8], closer: NDArray[np.uint8], box: Box) -> NDAr
     """
     found = np.zeros_like(alpha)
     found[box] = closer
-    first, second = alpha > _SUBJECT, found > _SUBJECT
-    agreement = (first & second).sum() / max(int((first | second).sum()), 1)
-    return found if agreement >= _AGREEMENT else alpha
+    return found if overlap(alpha, found) >= _AGREEMENT else alpha
+
+
+def overlap(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return two masks' intersection over union, 0..1; 0 where there is no subject in either."""
+    first, second = one > _SUBJECT, other > _SUBJECT
+    return float((first & second).sum() / max(int((first | second).sum()), 1))

@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lambdas.image_processor.closer_look import overlap
+
 Bytes = NDArray[np.uint8]
 #: Answers a mask, (height, width) uint8, with the one that the critic thinks right, and how likely the given
 #: one is right, 0..1.
@@ -40,7 +42,7 @@ def corrected(alpha: Bytes, critic: Critic) -> Bytes:
     proposed, at_first = critic(alpha)
     mask, rightness = alpha, at_first
     for _ in range(_MOST_QUESTIONS - 1):
-        agreement = _overlap(mask, proposed)
+        agreement = overlap(mask, proposed)
         if agreement < _LEAP:
             return alpha
         if agreement >= _SETTLED:
@@ -48,9 +50,3 @@ def corrected(alpha: Bytes, critic: Critic) -> Bytes:
         mask = proposed
         proposed, rightness = critic(mask)
     return mask if rightness > at_first + _SURER else alpha
-
-
-def _overlap(one: Bytes, other: Bytes) -> float:
-    """Return intersection over union."""
-    first, second = one > _SUBJECT, other > _SUBJECT
-    return float((first & second).sum() / max(int((first | second).sum()), 1))

@@ -6,18 +6,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from lambdas.image_processor.working_size import shrunk
+from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.working_size import main_parts, shrunk
 
 #: The part reaches this share of the mask's width and height beyond it, to show what the mask may lack.
 MARGIN: Final = 0.25
-#: A component smaller than this share of the largest does not widen the part.
-_SPECK_SHARE: Final = 0.05
 _SUBJECT: Final = 127
-
-#: Rows and columns of a photo.
-Box = tuple[slice, slice]
 
 
 def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
@@ -29,12 +24,9 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
 
     """
     small = shrunk(alpha) > _SUBJECT
-    labels, count = ndimage.label(small)
-    if not count:
+    if not small.any():
         return slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    main = (areas >= _SPECK_SHARE * areas.max())[labels]
+    main = main_parts(small)
     spans = []
     for axis in (1, 0):
         met, size = np.flatnonzero(main.any(axis)), alpha.shape[1 - axis]

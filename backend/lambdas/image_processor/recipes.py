@@ -129,6 +129,7 @@ BOOK: Final = ModelSpec(
     looks_closer=True,
     corrected_by=CRITIC,
 )
+
 MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType(
     {spec.name: spec for spec in (U2NET, ISNET, BOOK, CRITIC)}
 )

@@ -138,7 +138,7 @@ def view(small: Bytes) -> View:
     """Return an 8-bit mask with what is derived from it."""
     mask = _shares(small)
     region = mask > 0.5
-    return View(mask, region, _main_parts(region), signed_depth(region))
+    return View(mask, region, main_parts(region), signed_depth(region))
 
 
 def shrunk(plane: Bytes) -> Bytes:
@@ -212,7 +212,8 @@ def _box(region: Region, shape: tuple[int, ...]) -> Box:
     return spans[0], spans[1]
 
 
-def _main_parts(region: Region) -> Region:
+def main_parts(region: Region) -> Region:
+    """Return the region without its specks."""
     labels, count = ndimage.label(region)
     if count < 2:
         return region
