@@ -125,6 +125,18 @@ def darken(canvas: Canvas, points: Points, softness: float, depth: float) -> Non
     canvas.pixels *= (1 - depth * full)[..., None]
 
 
+def round_corners(texture: NDArray[np.uint8], radius_px: int) -> None:
+    """Make a texture, (height, width, 4), transparent outside corners of this radius."""
+    rows, columns = texture.shape[:2]
+    shape = np.zeros((rows, columns), np.uint8)
+    cv2.rectangle(shape, (radius_px, 0), (columns - 1 - radius_px, rows - 1), 255, -1)
+    cv2.rectangle(shape, (0, radius_px), (columns - 1, rows - 1 - radius_px), 255, -1)
+    for x in (radius_px, columns - 1 - radius_px):
+        for y in (radius_px, rows - 1 - radius_px):
+            cv2.circle(shape, (x, y), radius_px, 255, -1, cv2.LINE_AA)
+    texture[..., 3] = shape
+
+
 def solid(colour: Colour) -> Texture:
     """Return a texture of one colour."""
     texture = np.full((6, 6, 4), 255, np.uint8)

@@ -15,7 +15,7 @@ import numpy as np
 from training.arrangements import Arrangement, Staging
 from training.bindings import Texture
 from training.camera import Camera, Points3
-from training.canvas import solid
+from training.canvas import round_corners, solid
 from training.dice import Dice
 from training.library import Library, aspect, bound_book, tinted
 from training.paint import Colour
@@ -118,15 +118,7 @@ def folded_map(library: Library, dice: Dice) -> Staging:
 def round_cornered_album(library: Library, dice: Dice) -> Staging:
     """Show a padded album with wide round corners."""
     front = tinted(dice, dice.pick(library.covers)).copy()
-    rows, columns = front.shape[:2]
-    radius = int(min(rows, columns) * dice.between(0.1, 0.28))
-    shape = np.zeros((rows, columns), np.uint8)
-    cv2.rectangle(shape, (radius, 0), (columns - 1 - radius, rows - 1), 255, -1)
-    cv2.rectangle(shape, (0, radius), (columns - 1, rows - 1 - radius), 255, -1)
-    for x in (radius, columns - 1 - radius):
-        for y in (radius, rows - 1 - radius):
-            cv2.circle(shape, (x, y), radius, 255, -1, cv2.LINE_AA)
-    front[..., 3] = shape
+    round_corners(front, int(min(front.shape[:2]) * dice.between(0.1, 0.28)))
     board, leaves = solid(_mean(front) * 0.7)[:1, :1], solid(np.asarray([220, 205, 170], np.float32))[:1, :1]
     camera, thickness = _above(dice), dice.between(0.04, 0.2)
     place = _placed(aspect(front), thickness, _LYING)
@@ -134,7 +126,7 @@ def round_cornered_album(library: Library, dice: Dice) -> Staging:
     for index in range(_PLATES):
         is_board = index < 2 or index >= _PLATES - 2
         plate = np.broadcast_to(board if is_board else leaves, front.shape).copy()
-        plate[..., 3] = shape
+        plate[..., 3] = front[..., 3]
         depth = index / _PLATES
         quad = np.stack([place.at(*at, depth) for at in ((0, 1), (1, 1), (1, 0), (0, 0))])
         faces.append(Face("rear" if is_board else "fore", quad, _Y, plate))

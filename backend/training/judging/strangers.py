@@ -14,7 +14,7 @@ import numpy as np
 from training.arrangements import Arrangement, Staging
 from training.bindings import Texture
 from training.camera import Camera, Points3
-from training.canvas import solid
+from training.canvas import round_corners, solid
 from training.dice import Dice
 from training.library import Library, tinted
 from training.paint import Colour
@@ -60,15 +60,7 @@ def tablet(library: Library, dice: Dice) -> Staging:
     face = _panelled(
         np.full(3, shade, np.float32), tinted(dice, dice.pick(library.sheets)), dice.between(0.03, 0.1)
     )
-    rows, columns = face.shape[:2]
-    radius = max(2, int(min(rows, columns) * dice.between(0.02, 0.07)))
-    shape = np.zeros((rows, columns), np.uint8)
-    cv2.rectangle(shape, (radius, 0), (columns - 1 - radius, rows - 1), 255, -1)
-    cv2.rectangle(shape, (0, radius), (columns - 1, rows - 1 - radius), 255, -1)
-    for x in (radius, columns - 1 - radius):
-        for y in (radius, rows - 1 - radius):
-            cv2.circle(shape, (x, y), radius, 255, -1, cv2.LINE_AA)
-    face[..., 3] = shape
+    round_corners(face, max(2, int(min(face.shape[:2]) * dice.between(0.02, 0.07))))
     return _box("tablet", dice, {"front": face, "rear": face}, (dice.between(0.5, 0.8), 0.01))
 
 
