@@ -17,8 +17,8 @@ from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.strips import reduced
 from lambdas.image_processor.working_size import Patch
 
-#: Two passes; the critic looks closer.
-WHOLE: Final = replace(BOOK, looks_closer=False, corrected_by=None)
+#: One pass: what a second one would add, the critic adds.
+WHOLE: Final = replace(BOOK, averages_mirror=False, looks_closer=False, corrected_by=None)
 #: The model is shown at least so many times the pixels a side that it looks at: the rest is averaged away
 #: beforehand, in a fifth of the time.
 _SPARE: Final = 2

@@ -34,9 +34,10 @@ class ModelSpec:
     sha256: str
     #: Where `download_models.py` fetches it; None: packaged with the worker (an embedded model).
     url: str | None
-    #: Whether the mask is the mean over the photo and its mirror image, with small components dropped and
-    #: holes filled (docs/model-card.md).
+    #: Whether the output is the mean over the photo and its mirror image (docs/model-card.md).
     averages_mirror: bool = False
+    #: Whether small components are dropped and holes filled (main_parts.py).
+    keeps_main_parts: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
     #: The critic that may correct the mask (correction.py).
@@ -126,6 +127,7 @@ BOOK: Final = ModelSpec(
     sha256="56fde92cc73edcb4daff77defa77454921a9762f04bd08d8cc9b7743af040257",
     url=None,
     averages_mirror=True,
+    keeps_main_parts=True,
     looks_closer=True,
     corrected_by=CRITIC,
 )

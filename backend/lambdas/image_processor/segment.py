@@ -129,13 +129,15 @@ class Segmenter:
     ) -> NDArray[np.float32]:
         tensor = preprocess(spec, pixels)
         probability = self._infer(session, spec, tensor, options)
-        if not spec.averages_mirror:
+        if spec.averages_mirror:
+            mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]), options)
+            probability = np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32)
+        if not spec.keeps_main_parts:
             return probability
         # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
         from lambdas.image_processor.main_parts import keep_main_parts  # noqa: PLC0415
 
-        mirrored = self._infer(session, spec, np.ascontiguousarray(tensor[..., ::-1]), options)
-        return keep_main_parts(np.asarray((probability + mirrored[:, ::-1]) / 2, np.float32))
+        return keep_main_parts(probability)
 
     def _infer(
         self, session: Any, spec: ModelSpec, tensor: NDArray[np.float32], options: Any
@@ -192,10 +194,14 @@ def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32
     As rembg's sessions do: LANCZOS, then `(x / max(x) - mean) / std` per channel.
     """
     side = spec.input_side_px
-    small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), np.float32)
-    scaled = small / max(float(small.max()), 1e-6)
-    standard = (scaled - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
-    return np.ascontiguousarray(standard.transpose(2, 0, 1)[None])
+    small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
+    # An 8-bit channel has 256 values: each is computed once, and then only looked up.
+    levels = np.arange(256, dtype=np.float32) / max(float(small.max()), 1e-6)
+    standard = (levels[:, None] - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
+    tensor = np.empty((1, _COLOURS, side, side), np.float32)
+    for channel in range(_COLOURS):
+        standard[:, channel].take(small[..., channel], out=tensor[0, channel], mode="clip")
+    return tensor
 
 
 def _squeezed(alpha: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
