@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lambdas.image_processor.quantiles import quantile
 from lambdas.image_processor.working_size import View
 
 #: Deeper inside the subject than this, in pixels at working size, a mask has no reason to be unsure.
@@ -16,7 +17,7 @@ _CORE_PX: Final = 4.0
 
 def peak(probability: NDArray[np.float32]) -> float:
     """Return the 99.5th percentile of the raw output, 0..1: a few stray pixels are no subject."""
-    return float(np.quantile(probability, 0.995)) if probability.size else 0.0
+    return quantile(probability, 0.995) if probability.size else 0.0
 
 
 def softness(seen: View) -> float:

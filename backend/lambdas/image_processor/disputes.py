@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lambdas.image_processor.edge_evidence import Outline
+from lambdas.image_processor.quantiles import quantile
 from lambdas.image_processor.second_opinion import NEAR_PX
 from lambdas.image_processor.working_size import Plane, Region, View
 
@@ -137,7 +138,7 @@ def _edges(outline: Outline, stretch: NDArray[np.bool_]) -> tuple[float, float, 
     here = outline.here[stretch]
     if not len(here):
         return _UNKNOWN, _UNKNOWN, 1.0
-    return float(here.mean()), float(np.quantile(here, 0.25)), 0.0
+    return float(here.mean()), quantile(here, 0.25), 0.0
 
 
 def _wiggle(outline: Outline, stretch: NDArray[np.bool_]) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lambdas.image_processor.quantiles import quantile
 from lambdas.image_processor.working_size import Plane, Region
 
 #: Profiles reach this far to both sides, in pixels.
@@ -49,7 +50,7 @@ class Outline:
 def roughness(pixels: Plane) -> float:
     """Return the photo's usual step between neighbours a little apart, in levels."""
     steps = np.abs(pixels[_STEP:, ::2] - pixels[:-_STEP, ::2]).max(2)
-    return float(np.median(steps))
+    return quantile(steps, 0.5)
 
 
 def outline(pixels: Plane, depth: Plane) -> Outline:

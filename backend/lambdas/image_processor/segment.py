@@ -17,6 +17,7 @@ from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
 from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.errors import WeightsError
+from lambdas.image_processor.lean_imports import without_numpys_extras
 from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import ModelSpec, Stretch
 from lambdas.image_processor.weight_files import preferred
@@ -135,7 +136,8 @@ class Segmenter:
         if not spec.keeps_main_parts:
             return probability
         # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
-        from lambdas.image_processor.main_parts import keep_main_parts  # noqa: PLC0415
+        with without_numpys_extras():
+            from lambdas.image_processor.main_parts import keep_main_parts  # noqa: PLC0415
 
         return keep_main_parts(probability)
 

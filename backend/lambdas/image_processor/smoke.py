@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,7 +72,9 @@ def _asked(segmenter: Segmenter, spec: ModelSpec, picture: Photo) -> tuple[NDArr
         alpha = np.zeros(picture.pixels.shape[:2], np.uint8)
         alpha[40:204, 90:236] = 255
         return segmenter.criticise(spec, picture, alpha).probability, True
-    mask = segmenter.segment(spec, picture)
+    # Once is enough: this is about the file, not about the picture.
+    once = replace(spec, averages_mirror=False, looks_closer=False, corrected_by=None)
+    mask = segmenter.segment(once, picture)
     return mask.probability, mask.alpha.shape == picture.pixels.shape[:2]
 
 
