@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.boxes import Box
 from lambdas.image_processor.critic import around
 from training import scenes
 from training.arrangements import ARRANGEMENTS

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.constants.image_processing import BRIGHTNESS_THRESHOLD
 from lambdas.image_processor import strips
+from lambdas.image_processor.boxes import Box, extent
 from lambdas.image_processor.domain import SUBJECT_ALPHA, Cutout
 
 #: ITU-R BT.601 luma, as the deployed system measured it; thousandths, so that sums stay whole numbers and a
@@ -95,10 +96,6 @@ def composite(cutout: Cutout, background: str) -> NDArray[np.uint8]:
     return picture
 
 
-def _subject_box(alpha: NDArray[np.uint8]) -> tuple[slice, slice]:
+def _subject_box(alpha: NDArray[np.uint8]) -> Box:
     """Return the rows and columns outside which everything is background; none where all of it is."""
-    spans = []
-    for axis in (1, 0):
-        met = np.flatnonzero(alpha.any(axis))
-        spans.append(slice(int(met[0]), int(met[-1]) + 1) if len(met) else slice(0, 0))
-    return spans[0], spans[1]
+    return extent(alpha) or (slice(0, 0), slice(0, 0))

@@ -7,8 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: The surroundings reach this share of the subject's width and height beyond it, on each side.
+from lambdas.image_processor import boxes
+from lambdas.image_processor.boxes import Box
+
+#: The surroundings reach this share of the subject's width and height beyond it, on each side, and so many
+#: pixels.
 _MARGIN: Final = 0.15
+_MARGIN_PX: Final = 4
 #: A box that covers more of the photo than this shows nothing that the whole photo does not.
 _LARGEST_SHARE: Final = 0.85
 #: A smaller box holds too few of the photo's own pixels.
@@ -16,9 +21,6 @@ _SMALLEST_SIDE_PX: Final = 32
 #: Two looks that overlap less (intersection over union) are of different things; the first one stands.
 _AGREEMENT: Final = 0.8
 _SUBJECT: Final = 127
-
-#: Rows and columns of a photo.
-Box = tuple[slice, slice]
 
 
 def surroundings(alpha: NDArray[np.uint8]) -> Box | None:
@@ -32,18 +34,12 @@ def surroundings(alpha: NDArray[np.uint8]) -> Box | None:
         box is nearly the photo.
 
     """
-    spans = []
-    for axis in (1, 0):
-        met = np.flatnonzero((alpha > _SUBJECT).any(axis))
-        if not len(met):
-            return None
-        low, high = int(met[0]), int(met[-1]) + 1
-        margin = round((high - low) * _MARGIN) + 4
-        spans.append(slice(max(0, low - margin), min(alpha.shape[1 - axis], high + margin)))
-    height, width = (span.stop - span.start for span in spans)
-    if height * width > _LARGEST_SHARE * alpha.size or min(height, width) < _SMALLEST_SIDE_PX:
+    box = boxes.surroundings(alpha > _SUBJECT, alpha.shape, _MARGIN, _MARGIN_PX)
+    if box is None:
         return None
-    return spans[0], spans[1]
+    height, width = (span.stop - span.start for span in box)
+    is_worth_it = height * width <= _LARGEST_SHARE * alpha.size and min(height, width) >= _SMALLEST_SIDE_PX
+    return box if is_worth_it else None
 
 
 def adopt(alpha: NDArray[np.uint8], closer: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.boxes import Box, surroundings
 from lambdas.image_processor.working_size import main_parts, shrunk
 
 #: The part reaches this share of the mask's width and height beyond it, to show what the mask may lack.
 MARGIN: Final = 0.25
+_MARGIN_PX: Final = 4
 _SUBJECT: Final = 127
 
 
@@ -23,15 +24,6 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
         margin: a share of the mask's width and height.
 
     """
-    small = shrunk(alpha) > _SUBJECT
-    if not small.any():
-        return slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
-    main = main_parts(small)
-    spans = []
-    for axis in (1, 0):
-        met, size = np.flatnonzero(main.any(axis)), alpha.shape[1 - axis]
-        unit = size / small.shape[1 - axis]
-        low, high = met[0] * unit, (met[-1] + 1) * unit
-        reach = (high - low) * margin + 4
-        spans.append(slice(max(0, int(low - reach)), min(size, round(high + reach))))
-    return spans[0], spans[1]
+    region = main_parts(shrunk(alpha) > _SUBJECT)
+    whole = slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
+    return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole

@@ -1,4 +1,4 @@
-"""Quantiles without what `numpy.quantile` imports for them: masked arrays, a twentieth of a cold start. Pure."""
+"""Quantiles without the masked arrays that numpy imports for its own: 43 ms of a cold start. Pure."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lambdas.image_processor.closer_look import Box
+from lambdas.image_processor.boxes import Box, surroundings
 from lambdas.image_processor.strips import averaged
 
 Region = NDArray[np.bool_]
@@ -25,8 +25,9 @@ Bytes = NDArray[np.uint8]
 
 #: Longest side of the planes, in pixels; smaller pictures stay as they are.
 SIDE_PX: Final = 256
-#: The box reaches this share of the subject's width and height beyond it.
+#: The box reaches this share of the subject's width and height beyond it, and so many pixels at that size.
 _MARGIN: Final = 0.12
+_MARGIN_PX: Final = 3
 #: A component smaller than this share of the largest is a speck.
 _SPECK_SHARE: Final = 0.05
 
@@ -131,7 +132,8 @@ def common_box(shape: tuple[int, ...], frame: Bytes, opinions: Sequence[Patch]) 
     whole = slice(0, shape[0]), slice(0, shape[1])
     size = frame.shape[1], frame.shape[0]
     planes = [frame, *(opinion.within(whole, size) for opinion in opinions)]
-    return _box(np.maximum.reduce(planes) > 127, shape)
+    margin_px = _MARGIN_PX * max(shape) / max(frame.shape)
+    return surroundings(np.maximum.reduce(planes) > 127, shape, _MARGIN, margin_px) or whole
 
 
 def view(small: Bytes) -> View:
@@ -194,22 +196,6 @@ def _met(mine: slice, wanted: slice, here: int, there: int) -> tuple[slice, tupl
     ends = ((wanted.start + edge * unit - mine.start) * scale for edge in (low, high))
     start, stop = (min(max(end, 0.0), float(here)) for end in ends)
     return slice(low, high), (start, stop)
-
-
-def _box(region: Region, shape: tuple[int, ...]) -> Box:
-    """Return the region's box and a margin, in pixels of a photo of this shape; without one, all of it."""
-    spans = []
-    for axis in (1, 0):
-        met, size = np.flatnonzero(region.any(axis)), region.shape[1 - axis]
-        if not len(met):
-            return slice(0, shape[0]), slice(0, shape[1])
-        low, high = int(met[0]), int(met[-1]) + 1
-        margin = (high - low) * _MARGIN + 3
-        unit = shape[1 - axis] / size
-        spans.append(
-            slice(max(0, int((low - margin) * unit)), min(shape[1 - axis], round((high + margin) * unit)))
-        )
-    return spans[0], spans[1]
 
 
 def main_parts(region: Region) -> Region:

@@ -33,8 +33,8 @@ from training.paint import as_weight
 
 #: What a row depends on, beside the weights.
 _SOURCES: Final = (
-    "working_size", "confidence", "mask_shape", "edge_evidence", "second_opinion", "disputes", "measures",
-    "book_opinion", "critic",
+    "boxes", "quantiles", "working_size", "confidence", "mask_shape", "edge_evidence", "second_opinion",
+    "disputes", "measures", "book_opinion", "critic",
 )  # fmt: skip
 
 
