@@ -1,7 +1,7 @@
 """What the critic learns from: a photo's part, a mask of it that may be wrong, and the truth.
 
-Scenes of the book model's kinds, and of its own renderer, by seeds of their own; never what the judge is
-fitted on or measured on.
+Scenes of the book model's kinds and of solids without a name (`prisms.py`), and of the book model's own
+renderer, by seeds of their own; never what the judge is fitted on or measured on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lambdas.image_processor.boxes import Box
 from lambdas.image_processor.critic import around
 from training import scenes
-from training.arrangements import ARRANGEMENTS
+from training.arrangements import ARRANGEMENTS, Arrangement
 from training.bindings import Texture
 from training.canvas import solid
 from training.dice import Dice
@@ -27,8 +27,11 @@ from training.judging.scenes import SIDE_PX, Region, Scene, compose, silhouette
 from training.judging.softness import soften, speckled, unsure
 from training.library import Library, Stock
 from training.paint import Paint
+from training.prisms import PRISMS
 from training.scenes import Mix
 
+#: What is shown, and how often.
+SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS}
 #: Candidates made of one scene.
 PER_SCENE: Final = 8
 #: Scenes whose candidates are mixed.
@@ -38,7 +41,7 @@ _GROUP: Final = PER_SCENE * _SCENES
 _RIGHT: Final = 0.4
 #: What goes wrong with the others, as often as this where it can: the kinds that are hard to tell most.
 _WRONG: Final[Mapping[str, float]] = {
-    "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 16, "second_object": 14,
+    "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 20, "second_object": 14,
     "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
     "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 8, "another": 2, "unsure": 2,
 }  # fmt: skip
@@ -109,11 +112,8 @@ class Candidates:
     def _scene(self, index: int) -> tuple[Scene, Region]:
         library, dice = self._library(index // (BLOCK // 2)), Dice(self._seed, index, 1)
         paint = self._paint.with_dice(dice)
-        if dice.chance(_PLAIN):
-            scene = _plain(library, paint, self._mix)
-        else:
-            scene = compose(library, paint, ARRANGEMENTS)
-        return scene, silhouette(library, dice, ARRANGEMENTS, scene.truth.shape)
+        scene = _plain(library, paint, self._mix) if dice.chance(_PLAIN) else compose(library, paint, SHOWN)
+        return scene, silhouette(library, dice, SHOWN, scene.truth.shape)
 
     def _library(self, block: int) -> Library:
         if self._block is None or self._block[0] != block:
