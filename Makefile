@@ -104,8 +104,8 @@ train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH
 	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
 	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
 
-train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=160] [FROM=book-v0]
-	@$(TRAINING).train --critic --minutes $(or $(MINUTES),45) --side $(or $(SIDE),160) $(if $(FINISH),--finish) \
+train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=192] [FROM=book-v0]
+	@$(TRAINING).train --critic --minutes $(or $(MINUTES),45) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
 	  --seed 770001 --from "$(or $(FROM),backend/training/weights/book-v0.onnx)" \
 	  --folder "$(or $(FOLDER),$(HOME)/.cache/bluemoxon-image-processor/critic)" \
 	  $(if $(PROCESSES),--processes $(PROCESSES))
