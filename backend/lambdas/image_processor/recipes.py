@@ -105,14 +105,14 @@ ISNET: Final = ModelSpec(
 )
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
-    name="critic-v1",
-    filename="critic-v1.onnx",
-    input_side_px=160,
+    name="critic-v2",
+    filename="critic-v2.onnx",
+    input_side_px=192,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
-    size_bytes=2_230_667,
-    sha256="f603d7fdfbb918f14a24897d110e9e6dd9a8bbdb39d1490f37d06b7da77db300",
+    size_bytes=2_230_663,
+    sha256="0753062c0dc26ad6c47caeb16b2b7d84063c9bb745298bc8dc281d679c3cbcd1",
     url=None,
     is_critic=True,
 )
