@@ -20,12 +20,14 @@ Bytes = NDArray[np.uint8]
 Critic = Callable[[Bytes], tuple[Bytes, float]]
 
 #: Corrections that change less (intersection over union) are none.
-_SETTLED: Final = 0.95
+_SETTLED: Final = 0.97
 #: One that changes more takes the critic elsewhere than the model looked: the model's mask stands.
 _LEAP: Final = 0.8
 _MOST_QUESTIONS: Final = 4
-#: So much likelier the last mask must be than the first.
+#: So much likelier the last mask must be right than the first, and so likely at all: a photo that the critic
+#: does not understand is none to correct.
 _SURER: Final = 0.1
+_LIKELY: Final = 0.8
 _SUBJECT: Final = 127
 
 
@@ -49,4 +51,4 @@ def corrected(alpha: Bytes, critic: Critic) -> Bytes:
             break
         mask = proposed
         proposed, rightness = critic(mask)
-    return mask if rightness > at_first + _SURER else alpha
+    return mask if rightness > max(at_first + _SURER, _LIKELY) else alpha
