@@ -184,7 +184,7 @@ def test_coefficients_survive_writing() -> None:
 def test_the_shipped_coefficients() -> None:
     """Every measure that costs belongs to a check; a mask's curves only rise."""
     known = {name for check in CHECKS for name in check.measures}
-    assert {"with_opinion", "alone"} == set(coefficients.CARDS)
+    assert {"with_opinions", "with_critic", "alone"} == set(coefficients.CARDS)
     for card in coefficients.CARDS.values():
         assert set(card.curves) <= known
         for curve in card.curves.values():

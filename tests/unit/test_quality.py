@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from lambdas.image_processor.beliefs import summary
+from lambdas.image_processor.coefficients import WEIGHINGS
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
+from lambdas.image_processor.measures import read
 from lambdas.image_processor.quality import CHECKS, POLICIES, Opinion, Policy, decide, judge, no_opinion
 from lambdas.image_processor.working_size import Patch
 from tests import masks, scenes
@@ -37,16 +40,22 @@ SHAPES: dict[str, scenes.Corners] = {
 
 
 def agreeing(mask: Mask, critic: Mask | None = None) -> Opinion:
-    """Return an opinion, and a critic's: the same, or that of the mask that is given."""
+    """Return a critic's opinion and another: the same, or the critic's is of the mask that is given."""
     true = (critic or mask).alpha
 
     def opinion(alpha: Bytes) -> Sequence[Patch]:
         both, either = ((alpha > 127) & (true > 127)).sum(), ((alpha > 127) | (true > 127)).sum()
         rightness = 0.98 if both > 0.97 * either else 0.02
         said = replace(masks.patch(true), rightness=rightness)
-        return masks.patch(mask.alpha), said
+        return said, masks.patch(mask.alpha)
 
     return opinion
+
+
+def with_both(mask: Mask, opinion: Opinion) -> Verdict:
+    """Judge with all the opinions there are, whether or not the first is enough."""
+    given = tuple(opinion(mask.alpha))
+    return decide(summary(read(BOOK.pixels, mask.alpha, mask.probability, given), WEIGHINGS))
 
 
 @pytest.mark.parametrize("corners", SHAPES.values(), ids=SHAPES)
@@ -120,13 +129,34 @@ def test_each_code(mask: Mask, codes: set[FailureCode]) -> None:
 def test_an_opinion_that_the_photo_contradicts_is_not_followed() -> None:
     """The opinion lost a side that the photo shows; the mask that has it is accepted."""
     mistaken = masks.without(WHOLE, [(0.1, 0.05), (0.9, 0.05), (0.9, 0.24), (0.1, 0.24)])
-    assert judge(BOOK, WHOLE, agreeing(mistaken, critic=WHOLE)).accepted
+    assert with_both(WHOLE, agreeing(mistaken, critic=WHOLE)).accepted
+
+
+def test_the_critic_alone_may_accept() -> None:
+    """Most masks are right, and plainly so: the book model is not asked about them."""
+
+    def opinion(alpha: Bytes) -> Iterator[Patch]:
+        yield next(iter(agreeing(WHOLE)(alpha)))
+        raise AssertionError("the book model was asked")
+
+    verdict = judge(BOOK, WHOLE, opinion)
+    assert verdict.accepted
+    assert "critic_disagreement" in verdict.measures
+    assert "disagreement" not in verdict.measures
+
+
+def test_the_critic_alone_does_not_refuse() -> None:
+    """What it does not accept is judged with both; that it finds a mask wrong need not be the end."""
+    lost = masks.without(WHOLE, [(0.1, 0.05), (0.9, 0.05), (0.9, 0.4), (0.1, 0.4)])
+    verdict = judge(BOOK, WHOLE, agreeing(WHOLE, critic=lost))
+    assert verdict == with_both(WHOLE, agreeing(WHOLE, critic=lost))
+    assert "disagreement" in verdict.measures
 
 
 def test_no_opinion_at_all_is_no_reason() -> None:
     """Where the book model sees no book, a mask that is right in everything else is kept."""
     nothing = masks.from_alpha(np.zeros((300, 400), np.uint8))
-    verdict = judge(BOOK, WHOLE, agreeing(nothing, critic=WHOLE))
+    verdict = with_both(WHOLE, agreeing(nothing, critic=WHOLE))
     assert (1.0, True) == (verdict.measures["no_opinion"], verdict.accepted)
 
 
@@ -148,7 +178,7 @@ def test_the_rules_ask_nobody() -> None:
 
 def test_what_costs_most_is_the_reason() -> None:
     """The score falls with every measure that gets worse, and the worst names the code."""
-    right = judge(BOOK, WHOLE, agreeing(WHOLE))
+    right = with_both(WHOLE, agreeing(WHOLE))
     for check in CHECKS:
         worse = dict(right.measures) | {name: right.measures[name] + 100 for name in check.measures}
         verdict = decide(worse)

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lambdas.image_processor.disputes import FEATURES, Piece
-from lambdas.image_processor.measures import Measures, Reading
+from lambdas.image_processor.measures import Measures, Reading, is_a_critics
 from lambdas.image_processor.scorecard import Weighing
 
-#: Of the opinions that were read, so many are the book model's; the critic's comes after.
-BOOKS: Final = 1
 #: A piece of this share of the mask counts in full.
 _FULL_SHARE: Final = 0.04
 
@@ -24,10 +22,11 @@ def summary(reading: Reading, weighings: Mapping[str, Weighing]) -> Measures:
 
     """
     measures = dict(reading.mask)
-    for distances, found in zip(reading.opinions[:BOOKS], reading.disputed[:BOOKS], strict=True):
-        measures |= distances | _believed(found, reading.mask | distances, weighings)
-    for distances in reading.opinions[BOOKS:]:
-        measures |= {f"critic_{name}": value for name, value in distances.items()}
+    for distances, found in zip(reading.opinions, reading.disputed, strict=True):
+        if is_a_critics(distances):
+            measures |= {f"critic_{name}": value for name, value in distances.items()}
+        else:
+            measures |= distances | _believed(found, reading.mask | distances, weighings)
     return measures
 
 

@@ -1,10 +1,11 @@
-"""The opinions on another model's mask: the book model's of the photo, and the critic's of the mask in it.
+"""The opinions on another model's mask: the critic's of the mask in its photo, the book model's of the photo.
 
 Pure but for the segmenter that is handed in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -42,17 +43,18 @@ class BookOpinion:
     photo: Photo
     _seen: Patch | None = None
 
-    def on(self, alpha: NDArray[np.uint8]) -> tuple[Patch, Patch]:
-        """Return two masks, at the size that they were seen at.
+    def on(self, alpha: NDArray[np.uint8]) -> Iterator[Patch]:
+        """Yield two masks, at the size that they were seen at; each is asked for when its turn comes.
 
         Args:
             alpha: (height, width) uint8, the mask in question.
 
-        Returns:
-            What the book model sees in the photo, and what the critic makes of the mask.
+        Yields:
+            What the critic makes of the mask, then what the book model sees in the photo.
 
         """
-        return self._whole_photo(), self._criticised(alpha)
+        yield self._criticised(alpha)
+        yield self._whole_photo()
 
     def _whole_photo(self) -> Patch:
         if self._seen is None:

@@ -45,7 +45,8 @@ def read(
         pixels: (height, width, 3) uint8, the photo.
         alpha: (height, width) uint8, the mask, 255 = subject.
         probability: (S, S) float32, the raw output behind it, 0..1.
-        given: none, or the book model's masks and the critic's: opinions that are asked about each other.
+        given: none, the critic's mask, or that and the book model's: opinions that are asked about each
+            other.
 
     """
     sight = look(pixels, alpha, given)
@@ -69,6 +70,11 @@ def read(
             for each, patch in zip(cases, given, strict=True)
         ),
     )
+
+
+def is_a_critics(distances: Measures) -> bool:
+    """Return whether an opinion's measures are a critic's: no other says how right a mask is."""
+    return "doubt" in distances
 
 
 def _of_the_mask(sight: Sight, probability: NDArray[np.float32]) -> Measures:
@@ -101,7 +107,7 @@ def _of_the_edges(outline: Outline) -> Measures:
 
 
 def _of_a_critic(given: Case, patch: Patch) -> Measures:
-    """Return what a critic takes away and adds, with and without the rim, and its doubt; nothing of others."""
+    """Return what a critic takes away and adds, with and without rim, and its doubt; nothing of others."""
     if patch.rightness is None:
         return {}
     seen, said, area = given.seen, given.opinion.mask, max(given.seen.area, 1)

@@ -99,11 +99,16 @@ def _try(
     with watch.stage("segment"):
         mask = opinion.segmenter.segment(recipe.model, photo)
 
-    def second_opinion(alpha: Bytes) -> Sequence[Patch]:
+    def second_opinion(alpha: Bytes) -> Iterator[Patch]:
         # Whoever is asked for an opinion found nothing wrong at first sight.
         ahead.begin(mask, recipe.matting)
-        with watch.stage("opinion"):
-            return opinion.on(alpha)
+        opinions = opinion.on(alpha)
+        while True:
+            with watch.stage("opinion"):
+                patch = next(opinions, None)
+            if patch is None:
+                return
+            yield patch
 
     # A model has no second opinion on its own mask.
     asked = quality.no_opinion if recipe.model == BOOK else second_opinion

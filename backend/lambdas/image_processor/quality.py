@@ -7,7 +7,7 @@ fitted by `make judge-fit`); a mask that costs more than is allowed is refused f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -41,8 +41,9 @@ MAX_HOLES: Final = 0.012
 #: A piece of 4 % of the subject may be believed missing, or superfluous, at most so far.
 MAX_BELIEVED: Final = 0.85
 
-#: Answers a mask, (height, width) uint8, with the book model's own and the critic's; or with none.
-Opinion = Callable[[Bytes], Sequence[Patch]]
+#: Answers a mask, (height, width) uint8, with the critic's and the book model's own, one after the other; or
+#: with none.
+Opinion = Callable[[Bytes], Iterable[Patch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Policy(StrEnum):
     ALL = "all"
 
 
-def no_opinion(_: Bytes) -> Sequence[Patch]:
+def no_opinion(_: Bytes) -> Iterable[Patch]:
     """Return no opinion: the book model is not asked about its own mask."""
     return ()
 
@@ -148,7 +149,8 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     Args:
         photo: (height, width, 3) uint8.
         mask: of the same height and width, with the raw output behind it.
-        opinion: asked only when the rules do not decide.
+        opinion: asked only when the rules do not decide, and for a further one only where those before leave
+            doubt: the first that is enough to accept the mask ends it, only all of them refuse it.
 
     Returns:
         Accepted, or refused with the code that says most; the score is above a half for what is accepted.
@@ -158,22 +160,38 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     broken = _broken(basic)
     if broken is not None:
         return broken
-    given = opinion(mask.alpha)
+    verdict, given = None, ()
+    for patch in opinion(mask.alpha):
+        given = (*given, patch)
+        verdict = _weighed(photo, mask, given)
+        if verdict.accepted:
+            break
+    return verdict or _weighed(photo, mask, ())
+
+
+def _weighed(photo: Photo, mask: Mask, given: Sequence[Patch]) -> Verdict:
     return decide(summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS))
 
 
 def decide(measures: Mapping[str, float]) -> Verdict:
-    """Apply the rules, then add up what the measures cost; those of the opinions may be absent."""
+    """Apply the rules, then add up what the measures cost; those of one opinion or both may be absent."""
     broken = _broken(measures)
     if broken is not None:
         return broken
-    card = CARDS["with_opinion" if "disagreement" in measures else "alone"]
+    card = CARDS[_card(measures)]
     costs = card.costs(measures)
     score = card.score(costs)
     if score >= 0.5:
         return Verdict(None, score, measures)
     by_check = {check.code: sum(costs.get(name, 0.0) for name in check.measures) for check in CHECKS}
     return Verdict(max(by_check, key=lambda code: by_check[code]), score, measures)
+
+
+def _card(measures: Mapping[str, float]) -> str:
+    """Return by which curves the measures are to be added up."""
+    if "disagreement" in measures:
+        return "with_opinions"
+    return "with_critic" if "critic_disagreement" in measures else "alone"
 
 
 def _broken(measures: Mapping[str, float]) -> Verdict | None:

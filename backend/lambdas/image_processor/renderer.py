@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lambdas.image_processor.domain import Critique, Mask, Photo, Rejection, Rendition, Trial
 from lambdas.image_processor.lean_imports import without_numpys_extras
-from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec, Recipe
+from lambdas.image_processor.recipes import CRITIC, ModelSpec, Recipe
 from lambdas.image_processor.segment import Segmenter
 
 
@@ -47,9 +47,11 @@ class Renderer:
     plan: Plan
 
     def prepare(self) -> None:
-        """Begin to load the first recipe's model and the judge's while the photo is on its way."""
+        """Begin to load the first recipe's model and the critic while the photo is on its way.
+
+        The book model is seldom asked, and soon loaded.
+        """
         self.segmenter.prefetch(self.plan.recipes[0].model)
-        self.segmenter.prefetch(BOOK)
         self.segmenter.prefetch(CRITIC)
         with without_numpys_extras():
             from lambdas.image_processor import pipeline  # noqa: F401, PLC0415

@@ -26,16 +26,17 @@ from lambdas.image_processor.segment import Segmenter
 from training.judging.corpus import HELD_OUT, photographed
 from training.judging.figures import Judged, draw, figures, judged, roc
 from training.judging.kept import CACHE
-from training.judging.table import Row, read_scene, rows
+from training.judging.table import Row, read_scene, rows, with_critic_alone
 from training.labels import read_labels
 
 _Policy = Callable[[Row], tuple[str | None, float]]
 
 
-def with_opinion(row: Row) -> tuple[str | None, float]:
-    """Judge as the worker does."""
-    verdict = decide(summary(row.reading, WEIGHINGS))
-    return verdict.reason, verdict.score
+def with_opinions(row: Row) -> tuple[str | None, float]:
+    """Judge as the worker does: the critic may accept a mask; only with both opinions it is refused."""
+    first = decide(summary(with_critic_alone(row.reading), WEIGHINGS))
+    both = decide(summary(row.reading, WEIGHINGS))
+    return (None if first.accepted else both.reason), max(first.score, both.score)
 
 
 def alone(row: Row) -> tuple[str | None, float]:
@@ -68,7 +69,7 @@ def accept_all(row: Row) -> tuple[str | None, float]:
 
 
 POLICIES: Final[Mapping[str, _Policy]] = {
-    "measured": with_opinion,
+    "measured": with_opinions,
     "measured_without_opinion": alone,
     "seed": seed,
     "seed_area_alone": seed_area,

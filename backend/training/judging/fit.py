@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from lambdas import image_processor
-from lambdas.image_processor.beliefs import BOOKS, summary, values
+from lambdas.image_processor.beliefs import summary, values
 from lambdas.image_processor.measures import Measures
 from lambdas.image_processor.quality import CHECKS, RULES
 from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
 from training.judging.corpus import FITTED, GOOD, STRANGE
-from training.judging.table import Row, rows
+from training.judging.table import Row, rows, with_critic_alone
 from training.judging.written import module
 
 Array = NDArray[np.float64]
@@ -34,8 +34,9 @@ Bound = tuple[float | None, float | None]
 TARGET: Final = Path(image_processor.__path__[0]) / "coefficients.py"
 #: Wrong masks that differ less from the truth than this teach nothing.
 _LEAST_CHANGE: Final = 0.03
-#: By card: so many of the right masks may be refused, of kinds that a fit had left out.
-_FALSE_REJECTS: Final[Mapping[str, float]] = {"with_opinion": 0.0115, "alone": 0.006}
+#: By card: so many of the right masks may be refused, of kinds that a fit had left out. The critic alone may
+#: only accept: whom it refuses is judged with both.
+_FALSE_REJECTS: Final[Mapping[str, float]] = {"with_opinions": 0.0115, "with_critic": 0.1, "alone": 0.006}
 #: The kinds are left out in so many parts.
 _PARTS: Final = 7
 _KNOTS: Final = 7
@@ -81,7 +82,10 @@ def allowance(costs: Sequence[float], false_rejects: float) -> float:
 
 
 def _measures(row: Row, card: str, weighings: Mapping[str, Weighing]) -> Measures:
-    return row.reading.mask if card == "alone" else summary(row.reading, weighings)
+    if card == "alone":
+        return row.reading.mask
+    reading = with_critic_alone(row.reading) if card == "with_critic" else row.reading
+    return summary(reading, weighings)
 
 
 def _cost(row: Row, card: str, weighings: Mapping[str, Weighing], curves: Mapping[str, Curve]) -> float:
@@ -102,7 +106,7 @@ def fit_weighing(table: Sequence[Row], *, is_missing: bool) -> Weighing:
         (values(piece, row.reading.mask | distances), right, piece.share)
         for row in table
         for distances, each, answers in zip(
-            row.reading.opinions[:BOOKS], row.reading.disputed[:BOOKS], row.answers[:BOOKS], strict=True
+            row.reading.opinions, row.reading.disputed, row.answers, strict=True
         )
         for piece, right in zip(each, answers, strict=True)
         if piece.is_missing is is_missing

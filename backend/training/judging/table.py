@@ -22,7 +22,7 @@ from lambdas.image_processor import seed_policy
 from lambdas.image_processor.book_opinion import BookOpinion
 from lambdas.image_processor.disputes import Piece
 from lambdas.image_processor.domain import Photo
-from lambdas.image_processor.measures import Reading, read
+from lambdas.image_processor.measures import Reading, is_a_critics, read
 from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.working_size import common_box, shrunk
@@ -74,12 +74,13 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
     """Yield the rows of one scene's masks."""
     opinion = BookOpinion(segmenter, Photo(scene.pixels, "rendered"))
     for example in examples:
-        given = opinion.on(example.mask)
+        given = tuple(opinion.on(example.mask))
         with threadpool_limits(1):
             reading = read(scene.pixels, example.mask, as_weight(example.mask), given)
         box = common_box(example.mask.shape, shrunk(example.mask), given)
         truth = shrunk(scene.truth[box].astype(np.uint8) * 255) > 127
-        whole = given[0].within(given[0].box, scene.truth.shape[::-1]) > 127
+        _, book = given
+        whole = book.within(book.box, scene.truth.shape[::-1]) > 127
         both, either = (whole & scene.truth).sum(), (whole | scene.truth).sum()
         yield Row(
             photo=name,
@@ -92,6 +93,21 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
             aspect_difference=seed_policy.aspect_difference(example.mask),
             opinion_iou=float(both / max(int(either), 1)),
         )
+
+
+def with_critic_alone(reading: Reading) -> Reading:
+    """Return what is read before the book model is asked.
+
+    Photo and masks are still cut to the box around the book model's mask as well, which is a little larger.
+    """
+    kept = [
+        (said, found)
+        for said, found in zip(reading.opinions, reading.disputed, strict=True)
+        if is_a_critics(said)
+    ]
+    return replace(
+        reading, opinions=tuple(said for said, _ in kept), disputed=tuple(found for _, found in kept)
+    )
 
 
 def fingerprint() -> str:
