@@ -160,7 +160,8 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     broken = _broken(basic)
     if broken is not None:
         return broken
-    verdict, given = None, ()
+    verdict: Verdict | None = None
+    given: tuple[Patch, ...] = ()
     for patch in opinion(mask.alpha):
         given = (*given, patch)
         verdict = _weighed(photo, mask, given)
