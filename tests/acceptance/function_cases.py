@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tests.acceptance.runtime import FUNCTION_VERSION, RECONCILER, USER_ID, Limi
 from tests.acceptance.world import World
 
 _SMOKE_TEST: Final = {"smoke_test": True}
+_SMOKES: Final = 3
 _SMOKE_CPU_SECONDS: Final = 8.0
 _OURS_LIMIT_MB: Final = 300.0
 _WEIGHTS_LIMIT_MB: Final = 370.0
@@ -56,20 +58,26 @@ print(json.dumps({
 
 
 def smoke(world: World) -> dict[str, Any]:
-    """Cold, with both networks, within a trial's processor time; then deep, with its neighbours."""
-    with world.function() as running:
-        answer = running.invoke(_SMOKE_TEST)
-        figures = told("cpu_seconds", running.cpu_seconds(), _SMOKE_CPU_SECONDS)
-        expected = (200, "OK", FUNCTION_VERSION, world.runtime.version)
-        assert tuple(answer[key] for key in ("statusCode", "body", "version", "image_version")) == expected, (
-            answer
-        )
-        # The embedded model too: the judge asks it.
-        models = [BOOK, CRITIC, *(recipe.model for recipe in RECIPES)]
-        assert sorted(answer["models"]) == sorted(spec.name for spec in models), answer
-        deep = running.invoke(_SMOKE_TEST | {"deep": True})
-        assert deep["services"] == dict.fromkeys(("database", "bucket", "queue"), "ok"), deep
-    return figures
+    """Cold, with both networks, within a trial's processor time, the median of three; then deep."""
+    spent = []
+    for _ in range(_SMOKES):
+        with world.function() as running:
+            answer = running.invoke(_SMOKE_TEST)
+            spent.append(running.cpu_seconds())
+            _assert_smoked(answer, world)
+            deep = running.invoke(_SMOKE_TEST | {"deep": True})
+            assert deep["services"] == dict.fromkeys(("database", "bucket", "queue"), "ok"), deep
+    figures: dict[str, Any] = told("cpu_seconds", statistics.median(spent), _SMOKE_CPU_SECONDS)
+    return figures | {"each": [round(one, 2) for one in spent]}
+
+
+def _assert_smoked(answer: dict[str, Any], world: World) -> None:
+    expected = (200, "OK", FUNCTION_VERSION, world.runtime.version)
+    found = tuple(answer[key] for key in ("statusCode", "body", "version", "image_version"))
+    assert found == expected, answer
+    # The embedded ones too: the judge asks them.
+    models = [BOOK, CRITIC, *(recipe.model for recipe in RECIPES)]
+    assert sorted(answer["models"]) == sorted(spec.name for spec in models), answer
 
 
 def missing_weights(world: World) -> dict[str, Any]:
