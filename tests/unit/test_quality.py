@@ -218,7 +218,7 @@ def test_any_output(planes: NDArray[np.uint8], probability: NDArray[np.float32])
 
     def contrary(alpha: Bytes) -> Sequence[Patch]:
         critic = replace(masks.patch(planes[0].T.reshape(alpha.shape)), rightness=float(probability[0, 0]))
-        return masks.patch(255 - alpha), critic
+        return critic, masks.patch(255 - alpha)
 
     for opinion in (no_opinion, contrary):
         _is_sound(judge(photo, Mask(planes[1], probability), opinion))
