@@ -56,29 +56,22 @@ class Case:
     theirs: Outline
     #: A further opinion, to be asked about each piece.
     other: View
-    #: (h, w) float32: -1 (the ground's colours) .. 1 (the subject's).
-    look: Plane
-
-
-def case(pixels: Plane, mask: tuple[View, Outline], opinion: tuple[View, Outline], other: View) -> Case:
-    """Put a mask beside an opinion."""
-    look = _look(pixels, mask[0].region, opinion[0].region)
-    return Case(pixels, *mask, *opinion, other, look)
 
 
 def pieces(given: Case) -> list[Piece]:
     """Return the pieces in dispute, at most four of either kind, the largest first."""
     if not given.seen.area or not given.opinion.area:
         return []
+    look = _look(given.pixels, given.seen.region, given.opinion.region)
     lacked = given.opinion.region & ~given.seen.region
     surplus = given.seen.region & ~given.opinion.region
     return [
-        *_pieces(given, lacked, lacked & (given.seen.depth < -NEAR_PX), is_missing=True),
-        *_pieces(given, surplus, surplus & (given.opinion.depth < -NEAR_PX), is_missing=False),
+        *_pieces(given, look, lacked, lacked & (given.seen.depth < -NEAR_PX), is_missing=True),
+        *_pieces(given, look, surplus, surplus & (given.opinion.depth < -NEAR_PX), is_missing=False),
     ]
 
 
-def _pieces(given: Case, whole: Region, core: Region, *, is_missing: bool) -> list[Piece]:
+def _pieces(given: Case, look: Plane, whole: Region, core: Region, *, is_missing: bool) -> list[Piece]:
     """Return the components of a difference, slivers left out."""
     labels, count = ndimage.label(core)
     if not count:
@@ -93,14 +86,17 @@ def _pieces(given: Case, whole: Region, core: Region, *, is_missing: bool) -> li
     for index in np.argsort(-shares)[:_MOST]:
         if shares[index] >= _SMALLEST:
             inside, near = labels == index, wide == index
-            features = _features(given, inside, near, float(shares[index]), is_missing=is_missing)
+            features = _features(
+                given, look, (inside, near), share=float(shares[index]), is_missing=is_missing
+            )
             result.append(Piece(is_missing, float(shares[index]), features, inside))
     return result
 
 
 def _features(
-    given: Case, inside: Region, near: Region, share: float, *, is_missing: bool
+    given: Case, look: Plane, place: tuple[Region, Region], *, share: float, is_missing: bool
 ) -> NDArray[np.float64]:
+    inside, near = place
     sign = 1 if is_missing else -1
     owner = given.opinion if is_missing else given.seen
     mine = _stretch(given.mine, near, given.opinion)
@@ -113,7 +109,7 @@ def _features(
     values = (
         *_edges(given.mine, mine),
         *_edges(given.theirs, theirs)[::2],
-        sign * float(given.look[inside].mean()),
+        sign * float(look[inside].mean()),
         opinion if is_missing else 1 - opinion,
         other if is_missing else 1 - other,
         np.log(share),

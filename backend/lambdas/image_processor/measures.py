@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lambdas.image_processor import confidence, edge_evidence, mask_shape
 from lambdas.image_processor import second_opinion as opinions
-from lambdas.image_processor.disputes import Case, Piece, case, pieces
+from lambdas.image_processor.disputes import Case, Piece, pieces
 from lambdas.image_processor.edge_evidence import Outline
 from lambdas.image_processor.second_opinion import NEAR_PX
 from lambdas.image_processor.working_size import Bytes, Patch, Sight, look
@@ -52,10 +52,12 @@ def read(
     sight = look(pixels, alpha, given)
     mine = edge_evidence.outline(sight.pixels, sight.seen.depth)
     cases = [
-        case(
+        Case(
             sight.pixels,
-            (sight.seen, mine),
-            (opinion, edge_evidence.outline(sight.pixels, opinion.depth)),
+            sight.seen,
+            mine,
+            opinion,
+            edge_evidence.outline(sight.pixels, opinion.depth),
             sight.opinions[index - 1],
         )
         for index, opinion in enumerate(sight.opinions)
