@@ -6,7 +6,7 @@ Pure but for the segmenter that is handed in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from lambdas.image_processor.strips import reduced
 from lambdas.image_processor.working_size import Patch
 
 #: One pass: what a second one would add, the critic adds.
-WHOLE: Final = replace(BOOK, averages_mirror=False, looks_closer=False, corrected_by=None)
+WHOLE: Final = BOOK.asked_once()
 #: The model is shown at least so many times the pixels a side that it looks at: the rest is averaged away
 #: beforehand, in a fifth of the time.
 _SPARE: Final = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -49,6 +49,10 @@ class ModelSpec:
     def is_embedded(self) -> bool:
         """Whether the weights are packaged with the worker."""
         return self.url is None
+
+    def asked_once(self) -> ModelSpec:
+        """Return the same model with one pass over the photo: not mirrored, no closer look, not corrected."""
+        return replace(self, averages_mirror=False, looks_closer=False, corrected_by=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,17 +77,19 @@ def run(session: Any, tensor: NDArray[np.float32], options: Any) -> NDArray[np.f
         options: from `keep_memory` or `return_memory`.
 
     """
-    names = [session.get_outputs()[0].name]
-    (output,) = session.run(names, {session.get_inputs()[0].name: tensor}, options)
-    return np.asarray(output, np.float32)
+    return _answers(session, tensor, options, [session.get_outputs()[0].name])[0]
 
 
 def run_all(session: Any, tensor: NDArray[np.float32], options: Any) -> list[NDArray[np.float32]]:
     """Return all outputs of a network, in its order; arguments as in `run`."""
-    return [
-        np.asarray(output, np.float32)
-        for output in session.run(None, {session.get_inputs()[0].name: tensor}, options)
-    ]
+    return _answers(session, tensor, options, [output.name for output in session.get_outputs()])
+
+
+def _answers(
+    session: Any, tensor: NDArray[np.float32], options: Any, names: list[str]
+) -> list[NDArray[np.float32]]:
+    found = session.run(names, {session.get_inputs()[0].name: tensor}, options)
+    return [np.asarray(output, np.float32) for output in found]
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,8 +72,7 @@ def _asked(segmenter: Segmenter, spec: ModelSpec, picture: Photo) -> tuple[NDArr
         alpha[40:204, 90:236] = 255
         return segmenter.criticise(spec, picture, alpha).probability, True
     # Once is enough: this is about the file, not about the picture.
-    once = replace(spec, averages_mirror=False, looks_closer=False, corrected_by=None)
-    mask = segmenter.segment(once, picture)
+    mask = segmenter.segment(spec.asked_once(), picture)
     return mask.probability, mask.alpha.shape == picture.pixels.shape[:2]
 
 
