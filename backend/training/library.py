@@ -10,7 +10,7 @@ import numpy as np
 
 from training.bindings import Texture, cover, page_edge, printed_sheet, spine
 from training.dice import Dice
-from training.paint import Paint, Picture
+from training.paint import Colour, Paint, Picture
 from training.solids import Book
 from training.spreads import page, spread
 from training.surfaces import surface
@@ -77,7 +77,7 @@ def tinted(dice: Dice, texture: Texture) -> Texture:
 def bound_book(library: Library, dice: Dice) -> Book:
     """Return a book of random parts; half of the backs take the cover's colour."""
     front = tinted(dice, dice.pick(library.covers))
-    mean = front[::8, ::8, :3].reshape(-1, 3).mean(0).astype(np.float32)
+    mean = mean_colour(front)
     back = tinted(dice, dice.pick(library.spines))
     if dice.chance(0.5):
         own = np.maximum(back[::8, ::4, :3].reshape(-1, 3).mean(0), 8)
@@ -96,6 +96,11 @@ def bound_book(library: Library, dice: Dice) -> Book:
         overhang=dice.pick([0, 0.008, 0.015, 0.03]),
         bulge=dice.pick([0, 0, 0.05, 0.15, 0.3]) if is_hardcover else 0.0,
     )
+
+
+def mean_colour(texture: Texture) -> Colour:
+    """Return a texture's mean colour, 0..255, from every eighth row and column."""
+    return np.asarray(texture[::8, ::8, :3].reshape(-1, 3).mean(0), np.float32)
 
 
 def aspect(texture: Texture) -> float:

@@ -18,8 +18,7 @@ from training.bindings import Texture
 from training.camera import Camera, Points3
 from training.canvas import Points, solid
 from training.dice import Dice
-from training.library import Library, tinted
-from training.paint import Colour
+from training.library import Library, mean_colour, tinted
 from training.solids import Face, Vector
 
 _X, _Y, _Z = np.eye(3)
@@ -59,7 +58,7 @@ def prism(library: Library, dice: Dice) -> Staging:
     pictures = [_side(library, dice) for _ in base]
     if dice.chance(0.4):
         # As cloth is drawn over a box: the top's own colour all around.
-        pictures = [solid(_mean(top) * dice.between(0.4, 1.1))] * len(base)
+        pictures = [solid(mean_colour(top) * dice.between(0.4, 1.1))] * len(base)
     elif dice.chance(0.4):
         pictures = [pictures[0]] * len(base)
     return _shown("prism", library, dice, base, (pictures, top))
@@ -128,11 +127,7 @@ def _side(library: Library, dice: Dice) -> Texture:
     if way == "surface":
         picture = dice.pick(library.surfaces).clip(0, 255).astype(np.uint8)
         return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
-    return solid(_mean(dice.pick(library.covers)) * dice.between(0.4, 1.2))
-
-
-def _mean(texture: Texture) -> Colour:
-    return np.asarray(texture[::8, ::8, :3].reshape(-1, 3).mean(0), np.float32)
+    return solid(mean_colour(dice.pick(library.covers)) * dice.between(0.4, 1.2))
 
 
 def _faces(stump: Stump, pictures: list[Texture], top: Texture, camera: Camera) -> list[Face]:

@@ -17,8 +17,7 @@ from training.bindings import Texture
 from training.camera import Camera, Points3
 from training.canvas import round_corners, solid
 from training.dice import Dice
-from training.library import Library, aspect, bound_book, tinted
-from training.paint import Colour
+from training.library import Library, aspect, bound_book, mean_colour, tinted
 from training.solids import Face, Placement, book_faces, cuboid
 
 _X, _Y, _Z = np.eye(3)
@@ -31,7 +30,7 @@ _PLATES: Final = 9
 def clamshell_box(library: Library, dice: Dice) -> Staging:
     """Show a closed box for a book: cloth all around, the lid's rim as a line, a label on its back."""
     front = tinted(dice, dice.pick(library.covers))
-    cloth = _mean(front) * dice.between(0.5, 1.1)
+    cloth = mean_colour(front) * dice.between(0.5, 1.1)
     side = solid(cloth).repeat(8, 0)
     side[20:24, :, :3] = side[20:24, :, :3] // 3
     upright = np.ascontiguousarray(np.rot90(side))
@@ -45,7 +44,7 @@ def clamshell_box(library: Library, dice: Dice) -> Staging:
 def slipcase(library: Library, dice: Dice) -> Staging:
     """Show a book that stands out of its case, back first."""
     book = replace(bound_book(library, dice), board_thickness=0.0)
-    cloth = solid(_mean(dice.pick(library.covers)) * dice.between(0.4, 1.1))
+    cloth = solid(mean_colour(dice.pick(library.covers)) * dice.between(0.4, 1.1))
     camera, axes, is_lying = _viewed(dice)
     width, thickness = min(aspect(book.front), 1.1), dice.between(0.12, 0.4)
     case = _placed(width, thickness, axes)
@@ -60,7 +59,7 @@ def slipcase(library: Library, dice: Dice) -> Staging:
 
 def ring_binder(library: Library, dice: Dice) -> Staging:
     """Show a binder: thick, boards far over the paper, a hole with a metal ring in its back."""
-    colour = _mean(dice.pick(library.covers))
+    colour = mean_colour(dice.pick(library.covers))
     plastic = solid(colour).repeat(40, 0).repeat(30, 1)
     if dice.chance(0.6):
         plastic[20:80, 30:150, :3] = dice.pick(library.sheets)[30, 30, :3]
@@ -119,7 +118,10 @@ def round_cornered_album(library: Library, dice: Dice) -> Staging:
     """Show a padded album with wide round corners."""
     front = tinted(dice, dice.pick(library.covers)).copy()
     round_corners(front, int(min(front.shape[:2]) * dice.between(0.1, 0.28)))
-    board, leaves = solid(_mean(front) * 0.7)[:1, :1], solid(np.asarray([220, 205, 170], np.float32))[:1, :1]
+    board, leaves = (
+        solid(mean_colour(front) * 0.7)[:1, :1],
+        solid(np.asarray([220, 205, 170], np.float32))[:1, :1],
+    )
     camera, thickness = _above(dice), dice.between(0.04, 0.2)
     place = _placed(aspect(front), thickness, _LYING)
     faces = []
@@ -142,7 +144,7 @@ def strapped_book(library: Library, dice: Dice) -> Staging:
     place = _placed(width, thickness, _LYING)
     faces = book_faces(book, place, camera)
     extents = [_corners(place)]
-    leather = solid(_mean(dice.pick(library.covers)) * dice.between(0.3, 1.0))
+    leather = solid(mean_colour(dice.pick(library.covers)) * dice.between(0.3, 1.0))
     brass = solid(np.asarray([190, 160, 80], np.float32) * dice.between(0.6, 1.2))
     for at in dice.pick([(0.5,), (0.25, 0.75), (0.3, 0.7), (0.2, 0.5, 0.8)]):
         broad = dice.between(0.02, 0.05)
@@ -195,10 +197,6 @@ def bundle(library: Library, dice: Dice) -> Staging:
         off = (top[3] - top[0]) * half
         faces.append(Face("string", np.stack([left - off, right - off, right + off, left + off]), _Y, string))
     return Staging("bundle", camera, faces, np.concatenate(extents), lies=True)
-
-
-def _mean(texture: Texture) -> Colour:
-    return np.asarray(texture[::8, ::8, :3].reshape(-1, 3).mean(0), np.float32)
 
 
 def _leaf(library: Library, dice: Dice) -> Texture:

@@ -16,7 +16,7 @@ from training.bindings import Texture
 from training.camera import Camera, Points3
 from training.canvas import round_corners, solid
 from training.dice import Dice
-from training.library import Library, tinted
+from training.library import Library, mean_colour, tinted
 from training.paint import Colour
 from training.solids import Face, Placement, cuboid
 
@@ -145,7 +145,7 @@ def _panelled(ground: Colour, panel: Texture, margin: float) -> Texture:
 
 
 def _colour(library: Library, dice: Dice) -> Colour:
-    return np.asarray(dice.pick(library.covers)[::8, ::8, :3].reshape(-1, 3).mean(0), np.float32)
+    return mean_colour(dice.pick(library.covers))
 
 
 def _above(dice: Dice) -> Camera:
