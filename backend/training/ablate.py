@@ -26,7 +26,8 @@ from training.heritage import inherit
 from training.library import Stock
 from training.network import BookNet, Exported
 from training.scenes import Mix, Sample, mix_without
-from training.train import take_step, to_tensors
+from training.sources import Lesson, to_tensors
+from training.train import take_step
 
 _HERITAGE: Final = Path(__file__).parent / "weights" / "book-v0.onnx"
 _RATE: Final = 1e-3
@@ -73,7 +74,11 @@ def train(run: str, length: Length) -> BookNet:
         for batch in stream:
             for view in (batch, batch.mirrored()):
                 left = 1 - state.step / length.steps
-                take_step(state, view, _RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS) * left)
+                take_step(
+                    state,
+                    Lesson(*to_tensors(view), 0),
+                    _RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS) * left,
+                )
             if state.step >= length.steps:
                 break
     return state.network

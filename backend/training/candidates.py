@@ -70,8 +70,8 @@ class Candidates:
     """
 
     def __init__(self, seed: int, side_px: int, mix: Mix | None = None, stock: Stock | None = None) -> None:
-        self._seed = seed
-        self._side = side_px
+        self.seed = seed
+        self.side_px = side_px
         self._mix = replace(mix or Mix(), negatives=0.0)
         self._stock = stock or Stock()
         self._paint = Paint(Dice(seed))
@@ -101,23 +101,22 @@ class Candidates:
         return self._group[1]
 
     def _of_scene(self, index: int) -> Iterator[_Candidate]:
-        dice = Dice(self._seed, index, 3)
-        scene, stranger = self._scene(index)
+        dice = Dice(self.seed, index, 3)
+        scene, stranger = self.scene(index)
         for _ in range(PER_SCENE):
-            is_right = dice.chance(_RIGHT)
-            mask = _right(scene, dice) if is_right else _wrong(scene, stranger, dice)
-            answer = 1 if is_right else _answer(scene.truth, mask)
-            yield (*_planes(scene, mask, _box(mask, dice), self._side), answer)
+            mask, answer = candidate(scene, stranger, dice)
+            yield (*_planes(scene, mask, _box(mask, dice), self.side_px), answer)
 
-    def _scene(self, index: int) -> tuple[Scene, Region]:
-        library, dice = self._library(index // (BLOCK // 2)), Dice(self._seed, index, 1)
+    def scene(self, index: int) -> tuple[Scene, Region]:
+        """Return a scene, and the mask of another photo in its frame."""
+        library, dice = self._library(index // (BLOCK // 2)), Dice(self.seed, index, 1)
         paint = self._paint.with_dice(dice)
         scene = _plain(library, paint, self._mix) if dice.chance(_PLAIN) else compose(library, paint, SHOWN)
         return scene, silhouette(library, dice, SHOWN, scene.truth.shape)
 
     def _library(self, block: int) -> Library:
         if self._block is None or self._block[0] != block:
-            paint = self._paint.with_dice(Dice(self._seed, block, 2))
+            paint = self._paint.with_dice(Dice(self.seed, block, 2))
             library = Library.printed(paint, self._stock)
             self._block = (block, _with_coloured_edges(library, paint.dice))
         return self._block[1]
@@ -158,6 +157,14 @@ def _plain(library: Library, paint: Paint, mix: Mix) -> Scene:
     points = np.argwhere(truth)[:, ::-1].astype(np.float32)
     cover = np.asarray(cv2.boxPoints(cv2.minAreaRect(points)), np.float64)
     return Scene(sample.pixels, truth, sample.kind, {name: np.zeros_like(truth) for name in _LAYERS}, cover)
+
+
+def candidate(scene: Scene, stranger: Region, dice: Dice) -> tuple[NDArray[np.uint8], int]:
+    """Return a mask, (height, width) uint8, and whether it is right: 1, 0, or -1 where that is not asked."""
+    if dice.chance(_RIGHT):
+        return _right(scene, dice), 1
+    mask = _wrong(scene, stranger, dice)
+    return mask, _answer(scene.truth, mask)
 
 
 def _right(scene: Scene, dice: Dice) -> NDArray[np.uint8]:
@@ -227,7 +234,7 @@ def _planes(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return a part as (S, S, 4), photo and mask, and (S, S) each, truth and bands."""
     truth = scene.truth.astype(np.uint8) * 255
-    photo, given, truth = (_squeezed(plane[box], side) for plane in (scene.pixels, mask, truth))
+    photo, given, truth = (squeezed(plane[box], side) for plane in (scene.pixels, mask, truth))
     band = cv2.dilate(truth, _BAND) - cv2.erode(truth, _BAND)
     wrong = np.abs(given.astype(np.int16) - truth) > 127
     return np.dstack([photo, given]), truth, np.maximum(band, wrong * np.uint8(255))
@@ -239,7 +246,8 @@ def _box(mask: NDArray[np.uint8], dice: Dice) -> Box:
     return around(mask, dice.between(0.15, 0.4))
 
 
-def _squeezed(plane: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def squeezed(plane: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return a plane, (height, width), as (side, side)."""
     is_smaller = min(plane.shape[:2]) < side
     way = cv2.INTER_LINEAR if is_smaller else cv2.INTER_AREA
     return np.asarray(cv2.resize(plane, (side, side), interpolation=way), np.uint8)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from training.network import BookNet
+from training.network import BookNet, Widths, built
 
 _EMA_DECAY: Final = 0.999
 _WEIGHT_DECAY: Final = 0.02
@@ -35,10 +35,10 @@ class State:
     finish_seconds: float = 0.0
 
     @classmethod
-    def fresh(cls, seed: int, inputs: int = 3) -> State:
+    def fresh(cls, seed: int, inputs: int = 3, widths: Widths | None = None, device: str = "cpu") -> State:
         """Return the state of a training that has not begun, of a network with so many input channels."""
         torch.manual_seed(seed)
-        network = BookNet(inputs=inputs).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = BookNet(widths, inputs).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(network).requires_grad_(requires_grad=False)
         matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
@@ -79,10 +79,11 @@ class State:
         partial.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> State:
-        """Read a state back."""
-        body = torch.load(path, weights_only=True)
-        state = cls.fresh(0, body["network"]["level1.conv.weight"].shape[1])
+    def load(cls, path: Path, device: str = "cpu") -> State:
+        """Read a state back, wherever it was saved."""
+        body = torch.load(path, weights_only=True, map_location="cpu")
+        inputs, widths = built(body["network"])
+        state = cls.fresh(0, inputs, widths, device)
         state.network.load_state_dict(body["network"])
         state.average.load_state_dict(body["average"])
         state.optimiser.load_state_dict(body["optimiser"])

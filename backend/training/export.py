@@ -21,7 +21,8 @@ from training.checkpoint import State
 from training.generator import Generator
 from training.heritage import inherit
 from training.network import BookNet, ConvNorm, Exported, ExportedCritic
-from training.train import DEFAULT_FOLDER, to_tensors
+from training.sources import to_tensors
+from training.train import DEFAULT_FOLDER
 
 _OPSET: Final = 17
 _COLOURS: Final = 3

@@ -62,21 +62,24 @@ class Generator:
     """
 
     def __init__(self, seed: int, side_px: int, mix: Mix | None = None, stock: Stock | None = None) -> None:
+        self.side_px = side_px
+        self.mix = mix or Mix()
         self._seed = seed
-        self._side = side_px
-        self._mix = mix or Mix()
         self._stock = stock or Stock()
         self._paint = Paint(Dice(seed))
         self._block: tuple[int, Library] | None = None
 
     def sample(self, index: int) -> Sample:
         """Return sample `index`; neighbours are cheap, a new block of textures takes seconds."""
-        library = self._library(index // BLOCK)
-        return render(library, self._paint.with_dice(Dice(self._seed, index, 1)), self._side, self._mix)
+        return render(*self.materials(index), self.side_px, self.mix)
 
     def batch(self, first: int, count: int) -> Batch:
         """Return samples first .. first + count - 1."""
         return Batch.of([self.sample(first + offset) for offset in range(count)])
+
+    def materials(self, index: int) -> tuple[Library, Paint]:
+        """Return the textures and the dice of sample `index`."""
+        return self._library(index // BLOCK), self._paint.with_dice(Dice(self._seed, index, 1))
 
     def _library(self, block: int) -> Library:
         if self._block is None or self._block[0] != block:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,21 @@ class Widths:
 
     encoder: tuple[int, int, int, int, int] = (16, 32, 64, 128, 160)
     decoder: tuple[int, int, int, int] = (16, 32, 64, 96)
+
+
+#: What fits into 4 GFLOP at 320 x 320, and into 4.5 MB with int8 weights.
+WIDE = Widths((24, 48, 96, 176, 224), (24, 48, 80, 128))
+
+
+def built(weights: Mapping[str, Tensor]) -> tuple[int, Widths]:
+    """Return the input channels and the widths of the network that these weights are of."""
+    one, two, three, four, five = (
+        weights[f"{name}.conv.weight"].shape[0]
+        for name in ("level1", "level2.0", "level3.0", "level4.0", "level5.0")
+    )
+    low, middle, high, top = (weights[f"merge{level}.smooth.conv.weight"].shape[0] for level in (1, 2, 3, 4))
+    widths = Widths((one, two, three, four, five), (low, middle, high, top))
+    return weights["level1.conv.weight"].shape[1], widths
 
 
 class ConvNorm(nn.Module):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
@@ -15,15 +14,18 @@ from training.arrangements import ARRANGEMENTS, Staging
 from training.camera import Framing
 from training.canvas import Canvas, Points, darken, paste_subject
 from training.dice import Dice
+from training.framings import framed, outline_of
 from training.library import Library
 from training.negatives import NEGATIVES
 from training.neighbours import NEIGHBOURS, Subject, reflection
-from training.paint import Paint
+from training.paint import Paint, Picture, Plane, to_bytes
 from training.photograph import develop, shake
 from training.surroundings import clutter, furniture, ground, hand, pen, touching_slab
 
 #: A subject covers at least this share of the frame, or the scene is thrown again.
 _LEAST_COVERAGE: Final = 0.02
+#: And an open book no more: where a page fills the frame there is nothing to remove.
+_MOST_OF_A_PAGE: Final = 0.93
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,49 +82,80 @@ def mix_without(*names: str) -> Mix:
     return replace(usual, **left_out)
 
 
+@dataclass(frozen=True)
+class Plate:
+    """A scene as it lies before the camera: painted, not yet developed."""
+
+    canvas: Canvas
+    kind: str
+    #: Whether anything of it is a subject.
+    has_subject: bool
+    #: (S, S, 3), what the subject and its shadow lie on; None where something lies over the subject as well.
+    beneath: Picture | None = None
+    #: (S, S), 0..1, by which the subject's shadow multiplies that.
+    shade: Plane | None = None
+
+
 def render(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:
     """Return one scene, (side, side), with or without a subject."""
-    if paint.dice.chance(mix.negatives):
-        return _negative(library, paint, side)
     while True:
-        sample = _positive(library, paint, side, mix)
-        if sample.mask.mean() >= 255 * _LEAST_COVERAGE:
-            return sample
+        for plate in _attempts(library, paint, side, mix):
+            sample = _labelled(develop(plate.canvas, paint.dice), plate)
+            if sample is not None:
+                return sample
 
 
-def _negative(library: Library, paint: Paint, side: int) -> Sample:
+def expose(library: Library, paint: Paint, side: int, mix: Mix) -> tuple[Plate, Sample]:
+    """Return one scene undeveloped, and what it would be if the camera changed nothing."""
+    while True:
+        for plate in _attempts(library, paint, side, mix):
+            sample = _labelled(to_bytes(plate.canvas.pixels), plate)
+            if sample is not None:
+                return plate, sample
+
+
+def _attempts(library: Library, paint: Paint, side: int, mix: Mix) -> Iterator[Plate]:
+    """Yield one scene without a subject, or any number with one."""
+    if not paint.dice.chance(mix.negatives):
+        while True:
+            yield _positive(library, paint, side, mix)
     canvas = Canvas.over(ground(library, paint.dice, side))
     kind = paint.dice.weighted(NEGATIVES)
     kind(canvas, library, paint)
-    pixels = develop(canvas, paint.dice)
-    return Sample(pixels, np.zeros((side, side), np.uint8), kind.__name__, presence=False)
+    yield Plate(canvas, kind.__name__, has_subject=False)
 
 
-def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:
+def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Plate:
     dice = paint.dice
     staging = dice.weighted(ARRANGEMENTS)(library, dice)
-    framing = _framing(staging, dice, side, mix)
+    framing = framed(staging, dice, side, mix)
     canvas = Canvas.over(ground(library, dice, side))
-    outline = _outline(staging, framing)
+    outline = outline_of(staging, framing)
     _surround(canvas, library, paint, Subject.of(staging, outline), mix)
     if dice.chance(mix.reflection):
         reflection(canvas, staging, framing, paint)
+    beneath = canvas.pixels.copy()
     _shadows(canvas, staging, framing, dice)
+    shade = canvas.pixels.mean(2) / np.maximum(beneath.mean(2), 1)
     is_held = dice.chance(mix.hand_behind.get(staging.kind, 0))
     if is_held:
         _reach(canvas, paint, outline, 0.02)
     _paint_faces(canvas, staging, framing, dice)
-    if dice.chance(mix.gloom * (3 if staging.kind == "spine" else 1)):
+    is_gloomy = dice.chance(mix.gloom * (3 if staging.kind == "spine" else 1))
+    if is_gloomy:
         canvas.pixels *= dice.arrays.uniform(0.1, 0.5, 3).mean().astype(np.float32)
-    if dice.chance(mix.hand_over):
+    is_touched = dice.chance(mix.hand_over)
+    if is_touched:
         _reach(canvas, paint, outline, dice.between(0.03, 0.14))
-    if dice.chance(mix.pen):
+    has_pen = dice.chance(mix.pen)
+    if has_pen:
         weights = dice.arrays.dirichlet(np.ones(len(outline)))
         pen(canvas, paint, weights @ outline)
     if is_held and dice.chance(mix.hand_blur):
         shake(canvas, dice)
-    pixels = develop(canvas, dice)
-    return _labelled(pixels, canvas.coverage, staging.kind)
+    if is_held or is_gloomy or is_touched or has_pen:
+        return Plate(canvas, staging.kind, has_subject=True)
+    return Plate(canvas, staging.kind, has_subject=True, beneath=beneath, shade=shade.astype(np.float32))
 
 
 def _surround(canvas: Canvas, library: Library, paint: Paint, subject: Subject, mix: Mix) -> None:
@@ -138,61 +171,18 @@ def _surround(canvas: Canvas, library: Library, paint: Paint, subject: Subject, 
             dice.weighted(NEIGHBOURS)(canvas, library, paint, subject)
 
 
-def _labelled(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], kind: str) -> Sample:
+def _labelled(pixels: NDArray[np.uint8], plate: Plate) -> Sample | None:
+    """Return the scene with its truth; None where too little of a subject is seen, or too much of a page."""
+    mask = plate.canvas.coverage
+    if not plate.has_subject:
+        return Sample(pixels, np.zeros_like(mask), plate.kind, presence=False)
     coverage = float(mask.mean() / 255)
-    if kind == "open" and coverage > 0.93:
-        # A page that fills the frame: there is nothing to remove.
-        return Sample(pixels, np.zeros_like(mask), "full_page", presence=False)
+    if coverage < _LEAST_COVERAGE or (plate.kind == "open" and coverage > _MOST_OF_A_PAGE):
+        return None
     rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     if coverage < 0.955 or (rim > 127).mean() < 0.4:
-        return Sample(pixels, mask, kind, presence=True)
-    return Sample(pixels, mask, kind, presence=False if coverage > 0.985 else None)
-
-
-def _framing(staging: Staging, dice: Dice, side: int, mix: Mix) -> Framing:
-    """Return how large the subject is and where; sometimes it runs out of the frame."""
-    points = staging.camera.project(staging.extent)
-    if dice.chance(mix.filling):
-        return _filling(points, dice, side)
-    squeeze = math.sqrt(2 ** dice.between(-0.55, 0.55)) if dice.chance(0.85) else 1.0
-    stretch = np.asarray([squeeze, 1 / squeeze])
-    size = (points.max(0) - points.min(0)) * stretch
-    is_cropped = dice.chance(mix.cropped * (2 if staging.kind == "open" else 1))
-    share = (
-        _cropped_share(dice)
-        if is_cropped
-        else (dice.between(0.3, 0.7) if dice.chance(0.22) else dice.between(0.62, 0.98))
-    )
-    scale = share * side / size.max() * stretch
-    extent = (points.max(0) - points.min(0)) * scale
-    slack = side - extent
-    place = np.asarray([dice.bell(0, 0.4), dice.bell(0, 0.4)]).clip(-1, 1)
-    shift = np.where(slack > 0, slack / 2 * place * 0.95, 0)
-    if is_cropped:
-        shift = shift + dice.arrays.uniform(-0.3, 0.3, 2) * side
-    middle = (points.max(0) + points.min(0)) / 2
-    return Framing(scale, side / 2 + shift - middle * scale)
-
-
-def _filling(points: Points, dice: Dice, side: int) -> Framing:
-    """Return a framing in which the subject fills the frame but for a rim, all its sides in view."""
-    low, high = points.min(0), points.max(0)
-    extent = side * dice.arrays.uniform(0.88, 0.995, 2)
-    scale = extent / (high - low)
-    # A book's picture is squeezed into the square, but not out of all proportion.
-    scale = np.minimum(scale, scale[::-1] * 1.8)
-    slack = side - (high - low) * scale
-    return Framing(scale, side / 2 + slack * dice.arrays.uniform(-0.45, 0.45, 2) - (low + high) / 2 * scale)
-
-
-def _cropped_share(dice: Dice) -> float:
-    return dice.between(0.55, 1.0) if dice.chance(0.5) else dice.between(0.95, 1.7)
-
-
-def _outline(staging: Staging, framing: Framing) -> Points:
-    """Return (n, 2), the convex hull of the subject in pixels."""
-    points = framing.to_pixels(staging.camera.project(staging.extent)).astype(np.float32)
-    return np.asarray(cv2.convexHull(points).reshape(-1, 2), np.float64)
+        return Sample(pixels, mask, plate.kind, presence=True)
+    return Sample(pixels, mask, plate.kind, presence=False if coverage > 0.985 else None)
 
 
 def _shadows(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> None:
@@ -207,11 +197,11 @@ def _shadows(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> 
         points = framing.to_pixels(staging.camera.project(dropped))
         if not staging.lies and dice.chance(0.3):
             # On a wall right behind.
-            points = _outline(staging, framing) + dice.arrays.normal(0, 0.06, 2) * canvas.side
+            points = outline_of(staging, framing) + dice.arrays.normal(0, 0.06, 2) * canvas.side
         softness = dice.between(0.001, 0.006) if dice.chance(0.3) else dice.between(0.008, 0.06)
         darken(canvas, points, softness, dice.between(0.1, 0.75))
     if dice.chance(0.6):
-        darken(canvas, _outline(staging, framing), dice.between(0.008, 0.03), dice.between(0.1, 0.5))
+        darken(canvas, outline_of(staging, framing), dice.between(0.008, 0.03), dice.between(0.1, 0.5))
 
 
 def _paint_faces(canvas: Canvas, staging: Staging, framing: Framing, dice: Dice) -> None:

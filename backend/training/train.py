@@ -1,7 +1,9 @@
 """`make train`: renders, trains, saves; stops by the clock or by Ctrl-C, and goes on where it stopped.
 
 The learning rate stays constant, so that any later run can go on from `latest.pt`. `--finish` lets it fall
-to nothing over the given minutes, from a copy of that state, and ends in `finished.pt`: what is exported.
+to nothing over the given minutes, from a copy of that state or from nothing, and ends in `finished.pt`: what
+is exported. On an accelerator (`--device cuda`) it trains on views of the scenes that the other processes
+render meanwhile, hundreds at a step.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,21 +23,25 @@ from torch import Tensor
 
 from training.candidates import Candidates
 from training.checkpoint import State
-from training.feeder import Feed, batches
-from training.generator import Batch, Generator
+from training.generator import Generator
 from training.heritage import inherit
-from training.losses import RIGHTNESS_WEIGHT, Cost, Targets, cost
+from training.losses import Cost, cost
+from training.network import WIDE
 from training.scenes import INGREDIENTS, mix_without
+from training.sources import Lesson, Subject, lessons, to_tensors
 
 DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
+#: For batches of this size; it grows with the root of a batch's.
 _LEARNING_RATE: Final = 1e-3
+_USUAL_BATCH: Final = 16
+_MOST_TIMES: Final = 2.0
 _FINAL_SHARE: Final = 0.005
+#: Share of the closing phase in which the rate rises first.
+_RISE: Final = 0.03
 _WARM_UP_STEPS: Final = 300
 _CLIP_NORM: Final = 2.0
 _LOG_EVERY: Final = 100
 _SAVE_EVERY_SECONDS: Final = 180
-_MEAN: Final = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
-_STD: Final = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,11 @@ class Plan:
     minutes: float
     #: Whether the learning rate falls to its end within these minutes.
     phase: str
-    feed: Feed
+    subject: Subject
     processes: int
     threads: int
+    #: Whether a network that begins from nothing is the wide one.
+    is_wide: bool
     #: An ONNX file to start from when there is no checkpoint; None: from nothing.
     heritage: Path | None
 
@@ -58,60 +66,43 @@ class Plan:
         return self.folder / ("finish.pt" if self.phase == "finish" else "latest.pt")
 
 
-def standardise(pixels: Tensor) -> Tensor:
-    """Return (N, C, S, S) float32 of (N, S, S, C) uint8, as the product's preprocessing does.
-
-    Each picture is divided by its own maximum first; a mask, the fourth channel, goes from -1 to 1.
-    """
-    planes = pixels.permute(0, 3, 1, 2).float()
-    photos = planes[:, :3]
-    scaled = photos / photos.amax((1, 2, 3), keepdim=True).clamp(min=1)
-    inputs = torch.cat([(scaled - _MEAN) / _STD, planes[:, 3:] / 127.5 - 1], 1)
-    return inputs.contiguous(memory_format=torch.channels_last)
-
-
-def to_tensors(batch: Batch) -> tuple[Tensor, Targets]:
-    """Return a batch's inputs and targets."""
-    masks = torch.from_numpy(batch.masks)[:, None].float() / 255
-    bands = torch.from_numpy(batch.bands)[:, None].float() / 255
-    pictures = standardise(torch.from_numpy(batch.pixels))
-    targets = Targets(masks, bands, torch.from_numpy(batch.presence))
-    is_critic = pictures.shape[1] > 3
-    return pictures, replace(targets, presence_weight=RIGHTNESS_WEIGHT) if is_critic else targets
-
-
 def begin(plan: Plan) -> State:
     """Return the state to go on from: this phase's own, the constant phase's, or a fresh one."""
+    subject = plan.subject
     for path in (plan.checkpoint, plan.folder / "latest.pt"):
         if path.is_file():
             print(f"going on from {path}", flush=True)
-            return State.load(path)
-    is_critic = plan.feed.renderer is Candidates
-    state = State.fresh(plan.feed.seed, 4 if is_critic else 3)
+            return State.load(path, subject.device)
+    channels = 4 if subject.is_critic else 3
+    state = State.fresh(subject.seed, channels, WIDE if plan.is_wide else None, subject.device)
     if plan.heritage is not None:
         print(f"starting from the weights of {plan.heritage.name}", flush=True)
-        sample = plan.feed.renderer(plan.feed.seed + 1, plan.feed.side_px).batch(0, 96)
-        inherit(state.network, plan.heritage, to_tensors(sample)[0])
+        renderer = Candidates if subject.is_critic else Generator
+        sample = renderer(subject.seed + 1, subject.side_px).batch(0, 96)
+        inherit(state.network, plan.heritage, to_tensors(sample)[0].to(subject.device))
         state.restart_average()
     return state
 
 
 def learning_rate(plan: Plan, state: State) -> float:
     """Return this step's rate: warm-up, then constant; in the closing phase falling along a half cosine."""
+    times = min(_MOST_TIMES, math.sqrt(plan.subject.batch_size / _USUAL_BATCH))
+    rate = _LEARNING_RATE * max(1.0, times) * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
     if plan.phase != "finish":
-        return _LEARNING_RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
+        return rate
     done = min(1.0, state.finish_seconds / (plan.minutes * 60))
-    return _LEARNING_RATE * (_FINAL_SHARE + (1 - _FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * done)))
+    # A network that has been trained before must not be thrown far off before its averages have followed.
+    rate *= min(1.0, done / _RISE + 0.02)
+    return rate * (_FINAL_SHARE + (1 - _FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def take_step(state: State, batch: Batch, rate: float) -> Cost:
+def take_step(state: State, lesson: Lesson, rate: float) -> Cost:
     """Train on one batch."""
-    pictures, targets = to_tensors(batch)
     for group in state.optimiser.param_groups:
         group["lr"] = rate
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        prediction = state.network(pictures)
-    result = cost(prediction, targets)
+    with torch.autocast(lesson.pictures.device.type, dtype=torch.bfloat16):
+        prediction = state.network(lesson.pictures)
+    result = cost(prediction, lesson.targets)
     state.optimiser.zero_grad(set_to_none=True)
     result.total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), _CLIP_NORM)
@@ -126,15 +117,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._costs: list[tuple[float, float, float]] = []
+        self._costs: list[Tensor] = []
         self._since = time.monotonic()
 
     def add(self, result: Cost, state: State, rate: float) -> None:
         """Take note of a step; every hundredth is written down."""
-        self._costs.append((result.total.item(), result.iou.item(), result.presence_accuracy.item()))
+        # Read at the end: an accelerator need not wait for it.
+        self._costs.append(torch.stack([result.total.detach(), result.iou, result.presence_accuracy]))
         if len(self._costs) < _LOG_EVERY:
             return
-        loss, iou, presence = torch.tensor(self._costs).nanmean(0).tolist()
+        loss, iou, presence = torch.stack(self._costs).nanmean(0).tolist()
         now = time.monotonic()
         line = {
             "step": state.step, "samples": state.next_sample, "seconds": round(state.seconds), "rate": rate,
@@ -153,9 +145,10 @@ def run(plan: Plan) -> State:
         signal.signal(ending, signal.default_int_handler)
     plan.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(plan.threads)
+    torch.backends.cudnn.benchmark = True
     state = begin(plan)
     state.network.train()
-    with batches(plan.feed, state.next_sample, plan.processes) as stream:
+    with lessons(plan.subject, state.next_sample, plan.processes) as stream:
         try:
             _loop(plan, state, stream)
         except KeyboardInterrupt:
@@ -164,15 +157,13 @@ def run(plan: Plan) -> State:
     return state
 
 
-def _loop(plan: Plan, state: State, stream: Iterator[Batch]) -> None:
+def _loop(plan: Plan, state: State, stream: Iterator[Lesson]) -> None:
     journal = Journal(plan.folder / f"{plan.phase}.jsonl")
     begun = last = saved = time.monotonic()
-    for batch in stream:
+    for lesson in stream:
         rate = learning_rate(plan, state)
-        # Each rendered batch serves twice: rendering costs about as much as training on it.
-        for view in (batch, batch.mirrored()):
-            journal.add(take_step(state, view, rate), state, rate)
-        state.next_sample += len(batch.masks)
+        state.next_sample += lesson.new_samples
+        journal.add(take_step(state, lesson, rate), state, rate)
         now = time.monotonic()
         state.seconds += now - last
         if plan.phase == "finish":
@@ -205,16 +196,30 @@ def parse(arguments: list[str] | None = None) -> Plan:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
+        "--device", default="cpu", help="cuda: train there, on views of what is rendered here"
+    )
+    parser.add_argument("--kept", type=int, default=20_000, help="scenes to keep on the device")
+    parser.add_argument("--wide", action="store_true", help="begin with the wide network")
+    parser.add_argument(
         "--without", nargs="*", default=[], choices=INGREDIENTS, help="leave out, for ablations"
     )
     parser.add_argument(
         "--critic", action="store_true", help="train the judge's critic: candidates instead of scenes"
     )
     given = parser.parse_args(arguments)
-    renderer = Candidates if given.critic else Generator
-    feed = Feed(given.seed, given.side, given.batch, mix_without(*given.without), renderer)
+    mix = mix_without(*given.without)
+    subject = Subject(given.critic, given.seed, given.side, given.batch, mix, given.device, given.kept)
     phase = "finish" if given.finish else "constant"
-    return Plan(given.folder, given.minutes, phase, feed, given.processes, given.threads, given.heritage)
+    return Plan(
+        given.folder,
+        given.minutes,
+        phase,
+        subject,
+        given.processes,
+        given.threads,
+        given.wide,
+        given.heritage,
+    )
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ from training import export  # noqa: E402
 from training.ablate import measure, table  # noqa: E402
 from training.candidates import Candidates  # noqa: E402
 from training.checkpoint import State  # noqa: E402
-from training.generator import Generator  # noqa: E402
+from training.generator import Batch, Generator  # noqa: E402
 from training.heritage import inherit  # noqa: E402
 from training.library import Stock  # noqa: E402
 from training.losses import cost  # noqa: E402
-from training.network import BookNet, Exported  # noqa: E402
-from training.train import Plan, begin, learning_rate, parse, take_step, to_tensors  # noqa: E402
+from training.network import WIDE, BookNet, Exported, built  # noqa: E402
+from training.sources import Lesson, to_tensors  # noqa: E402
+from training.train import Plan, begin, learning_rate, parse, take_step  # noqa: E402
 
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
 BOOK_V0 = Path(export.__file__).parent / "weights" / "book-v0.onnx"
@@ -37,16 +38,20 @@ def plan(folder: Path, *arguments: str) -> Plan:
     return parse(["--folder", str(folder), "--side", "64", "--batch", "4", *arguments])
 
 
+def lesson(batch: Batch) -> Lesson:
+    return Lesson(*to_tensors(batch), len(batch.masks))
+
+
 def test_a_training_goes_on_as_if_it_had_never_stopped(source: Generator, tmp_path: Path) -> None:
     """Weights, average and counters are equal to the last bit."""
     torch.set_num_threads(1)
     whole, halves = State.fresh(3), State.fresh(3)
     for step in range(4):
-        take_step(whole, source.batch(step * 4, 4), 1e-3)
+        take_step(whole, lesson(source.batch(step * 4, 4)), 1e-3)
         if step == 2:
             halves.save(tmp_path / "latest.pt")
             halves = State.load(tmp_path / "latest.pt")
-        take_step(halves, source.batch(step * 4, 4), 1e-3)
+        take_step(halves, lesson(source.batch(step * 4, 4)), 1e-3)
     assert whole.step == halves.step == 4
     for one, other in ((whole.network, halves.network), (whole.average, halves.average)):
         for name, tensor in one.state_dict().items():
@@ -56,7 +61,7 @@ def test_a_training_goes_on_as_if_it_had_never_stopped(source: Generator, tmp_pa
 def test_training_lowers_the_loss(source: Generator) -> None:
     """A few steps on one batch suffice to see it."""
     torch.set_num_threads(1)
-    state, batch = State.fresh(3), source.batch(0, 8)
+    state, batch = State.fresh(3), lesson(source.batch(0, 8))
     losses = [take_step(state, batch, 2e-3).total.item() for _ in range(12)]
     assert losses[-1] < 0.8 * losses[0]
 
@@ -110,12 +115,14 @@ def test_the_embedded_weights_are_a_beginning(source: Generator) -> None:
 
 
 def test_the_rate_is_constant_and_falls_in_the_closing_phase(tmp_path: Path) -> None:
-    """Warm-up, plateau; half way down in the middle of the close; next to nothing at its end."""
+    """Warm-up, plateau; a rise, half way down in the middle of the close, next to nothing at its end."""
     state = State.fresh(0)
     state.step = 10_000
     plateau = learning_rate(plan(tmp_path), state)
     closing = plan(tmp_path, "--finish", "--minutes", "10")
-    assert learning_rate(closing, state) == plateau
+    assert learning_rate(closing, state) < 0.1 * plateau
+    state.finish_seconds = 20
+    assert learning_rate(closing, state) == pytest.approx(plateau, rel=0.02)
     state.finish_seconds = 300
     assert learning_rate(closing, state) == pytest.approx(plateau / 2, rel=0.02)
     state.finish_seconds = 600
@@ -125,7 +132,7 @@ def test_the_rate_is_constant_and_falls_in_the_closing_phase(tmp_path: Path) -> 
 def test_the_closing_phase_begins_from_the_constant_one(source: Generator, tmp_path: Path) -> None:
     """And leaves its state alone."""
     state = State.fresh(1)
-    take_step(state, source.batch(0, 4), 1e-3)
+    take_step(state, lesson(source.batch(0, 4)), 1e-3)
     state.save(tmp_path / "latest.pt")
     assert begin(plan(tmp_path, "--finish")).step == 1
     assert not (tmp_path / "finish.pt").exists()
@@ -159,12 +166,12 @@ def test_a_critic_begins_as_the_embedded_weights_and_ignores_the_mask() -> None:
 def test_a_critic_learns_from_candidates(tmp_path: Path) -> None:
     """Its loss falls, its state is saved with its fourth channel, and its answers are asked for."""
     torch.set_num_threads(1)
-    state, batch = State.fresh(3, 4), Candidates(5, 64, stock=STOCK).batch(0, 8)
+    state, batch = State.fresh(3, 4), lesson(Candidates(5, 64, stock=STOCK).batch(0, 8))
     losses = [take_step(state, batch, 2e-3).total.item() for _ in range(12)]
     assert losses[-1] < 0.9 * losses[0]
     state.save(tmp_path / "latest.pt")
     assert State.load(tmp_path / "latest.pt").network.inputs == 4
-    assert plan(tmp_path, "--critic").feed.renderer is Candidates
+    assert plan(tmp_path, "--critic").subject.is_critic
 
 
 def test_a_critic_is_exported_with_both_answers(tmp_path: Path) -> None:
@@ -181,6 +188,13 @@ def test_a_critic_is_exported_with_both_answers(tmp_path: Path) -> None:
     assert rightness.shape == (1,)
     assert 0 <= float(rightness[0]) <= 1
     assert out.stat().st_size < 2_500_000
+
+
+def test_a_checkpoint_knows_how_wide_its_network_is(tmp_path: Path) -> None:
+    """The wide network comes back as it was saved."""
+    state = State.fresh(4, widths=WIDE)
+    state.save(tmp_path / "latest.pt")
+    assert built(State.load(tmp_path / "latest.pt").network.state_dict()) == (3, WIDE)
 
 
 @pytest.mark.parametrize(("bias", "kept"), [(-50.0, False), (50.0, True)])

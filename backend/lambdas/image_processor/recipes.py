@@ -109,26 +109,26 @@ ISNET: Final = ModelSpec(
 )
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
-    name="critic-v2",
-    filename="critic-v2.onnx",
+    name="critic-v3",
+    filename="critic-v3.onnx",
     input_side_px=192,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
     size_bytes=2_230_663,
-    sha256="0753062c0dc26ad6c47caeb16b2b7d84063c9bb745298bc8dc281d679c3cbcd1",
+    sha256="c90f171abcafd91dc2358d0f0608b8104cbb844019385be9e0032eba7cda8928",
     url=None,
     is_critic=True,
 )
 BOOK: Final = ModelSpec(
-    name="book-v1",
-    filename="book-v1.onnx",
+    name="book-v2",
+    filename="book-v2.onnx",
     input_side_px=256,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
-    size_bytes=4_433_702,
-    sha256="56fde92cc73edcb4daff77defa77454921a9762f04bd08d8cc9b7743af040257",
+    size_bytes=4_231_116,
+    sha256="13a5ec6def4057983f2b02a29a2f01052cb72801f0bf2ff40677b5a78cc94342",
     url=None,
     averages_mirror=True,
     keeps_main_parts=True,
@@ -146,4 +146,4 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("isnet-general-use", ISNET, None),
 )
 #: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
-EMBEDDED_RECIPE: Final = Recipe("book-v1", BOOK, Matting())
+EMBEDDED_RECIPE: Final = Recipe("book-v2", BOOK, Matting())

@@ -33,7 +33,7 @@ def corner_eaten(scene: Scene, dice: Dice) -> Region | None:
         inwards = np.stack([x, y], 1).mean(0) - corner
         angle = math.atan2(inwards[1], inwards[0]) + dice.bell(0, 0.25)
         distance = offsets @ np.asarray([math.cos(angle), math.sin(angle)])
-    lost = np.argsort(distance)[: int(area * dice.between(0.03, 0.15))]
+    lost = _nearest(distance, int(area * dice.between(0.03, 0.15)))
     result = truth.copy()
     result[y[lost], x[lost]] = False
     return result
@@ -45,7 +45,7 @@ def edge_band_lost(scene: Scene, dice: Dice) -> Region | None:
     angle = _side_direction(scene, dice)
     y, x = np.nonzero(truth)
     height = x * math.cos(angle) + y * math.sin(angle)
-    lost = np.argsort(height)[: int(len(x) * dice.between(0.04, 0.18))]
+    lost = _nearest(height, int(len(x) * dice.between(0.04, 0.18)))
     result = truth.copy()
     result[y[lost], x[lost]] = False
     return result
@@ -134,7 +134,7 @@ def table_leak(scene: Scene, dice: Dice) -> Region | None:
     matrix = np.asarray([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     distance = np.linalg.norm(offsets @ matrix.T * [1, math.exp(dice.bell(0, 0.6))], axis=1)
     distance *= 1 + 0.35 * _lumps(shape, dice)[y, x]
-    gained = np.argsort(distance)[: int(truth.sum() * dice.between(0.04, 0.4))]
+    gained = _nearest(distance, int(truth.sum() * dice.between(0.04, 0.4)))
     result = truth.copy()
     result[y[gained], x[gained]] = True
     return result if _changed(result, truth) > _LEAST_CHANGE else None
@@ -189,6 +189,11 @@ CORRUPTIONS: Final[dict[str, Corruption]] = {
         shifted,
     )
 }  # fmt: skip
+
+
+def _nearest(distance: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Return which elements are the `count` least, in no order."""
+    return np.argpartition(distance, count)[:count] if count < len(distance) else np.arange(len(distance))
 
 
 def _opened(region: Region) -> Region:

@@ -1,0 +1,129 @@
+"""What is trained on, step by step: rendered batches as they come, or views of the scenes a ring keeps."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from training.candidates import Candidates
+from training.critiques import Critiques
+from training.darkroom import Throws
+from training.feeder import Feed, Line, Renderer, batches
+from training.generator import Batch, Generator
+from training.losses import RIGHTNESS_WEIGHT, Targets
+from training.plates import Plates, Stack
+from training.replay import Replay
+from training.scenes import Mix
+from training.views import of_critiques, of_plates, standardised
+
+#: Scenes a worker hands over at once.
+_HANDED: Final = 8
+#: How much larger scenes are rendered than they are viewed: a view shows a part.
+_PLATE_SCALE: Final = 1.125
+_CRITIQUE_PX: Final = 320
+#: Scenes that must be there before the first view, or the first steps would see a handful of them.
+_FIRST: Final = 256
+#: Views of several sizes make a network that may be shipped at any of them.
+_SIDE_DIFFERENCES_PX: Final = (0, -32, 0, 32)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be trained, on what."""
+
+    is_critic: bool
+    seed: int
+    side_px: int
+    batch_size: int
+    mix: Mix
+    #: Where torch computes; anything but "cpu" trains on views.
+    device: str
+    #: Scenes that are kept there.
+    kept: int
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Inputs and targets of one step, and how many samples were rendered since the one before."""
+
+    pictures: Tensor
+    targets: Targets
+    new_samples: int
+
+
+@contextmanager
+def lessons(subject: Subject, first_sample: int, processes: int) -> Iterator[Iterator[Lesson]]:
+    """Yield endless lessons."""
+    if subject.device == "cpu":
+        rendered = Feed(subject.seed, subject.side_px, subject.batch_size, subject.mix, _batches(subject))
+        with batches(rendered, first_sample, processes) as line:
+            yield _as_they_come(line)
+        return
+    side = _CRITIQUE_PX if subject.is_critic else 32 * round(subject.side_px * _PLATE_SCALE / 32)
+    stacks = Feed(subject.seed, side, _HANDED, subject.mix, _critiques if subject.is_critic else _plates)
+    with batches(stacks, first_sample, processes) as stream:
+        yield _views(subject, stream)
+
+
+def _batches(subject: Subject) -> Callable[[int, int, Mix], Renderer[Batch]]:
+    return _candidates if subject.is_critic else _scenes
+
+
+def _scenes(seed: int, side: int, mix: Mix) -> Renderer[Batch]:
+    return Generator(seed, side, mix).batch
+
+
+def _candidates(seed: int, side: int, mix: Mix) -> Renderer[Batch]:
+    return Candidates(seed, side, mix).batch
+
+
+def _plates(seed: int, side: int, mix: Mix) -> Renderer[Stack]:
+    return Plates(seed, side, mix).stack
+
+
+def _critiques(seed: int, side: int, mix: Mix) -> Renderer[Stack]:
+    return Critiques(seed, side, mix).stack
+
+
+def _as_they_come(line: Iterator[Batch]) -> Iterator[Lesson]:
+    """Use each rendered batch twice: rendering costs about as much as training on it."""
+    for batch in line:
+        yield Lesson(*to_tensors(batch), len(batch.masks))
+        yield Lesson(*to_tensors(batch.mirrored()), 0)
+
+
+def _views(subject: Subject, line: Line[Stack]) -> Iterator[Lesson]:
+    source = torch.Generator(subject.device)
+    source.manual_seed(subject.seed)
+    replay = Replay(subject.kept, source)
+    make = of_critiques if subject.is_critic else of_plates
+    sides = itertools.cycle(subject.side_px + difference for difference in _SIDE_DIFFERENCES_PX)
+    while replay.seen < _FIRST:
+        replay.add(next(line))
+    before = 0
+    while True:
+        throws = Throws(subject.batch_size, source)
+        with torch.no_grad():
+            pictures, targets = make(replay.draw(subject.batch_size), next(sides), throws)
+        yield Lesson(pictures.contiguous(memory_format=torch.channels_last), targets, replay.seen - before)
+        before = replay.seen
+        for stack in line.arrived():
+            replay.add(stack)
+
+
+def to_tensors(batch: Batch) -> tuple[Tensor, Targets]:
+    """Return a batch's inputs, (N, 3 or 4, S, S), and targets; a mask, as fourth channel, is -1 to 1."""
+    masks = torch.from_numpy(batch.masks)[:, None].float() / 255
+    bands = torch.from_numpy(batch.bands)[:, None].float() / 255
+    planes = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float()
+    inputs = torch.cat([standardised(planes[:, :3]), planes[:, 3:] / 127.5 - 1], 1)
+    targets = Targets(masks, bands, torch.from_numpy(batch.presence))
+    if inputs.shape[1] > 3:
+        targets = replace(targets, presence_weight=RIGHTNESS_WEIGHT)
+    return inputs.contiguous(memory_format=torch.channels_last), targets
