@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,3 +78,29 @@ def test_it_ends() -> None:
     critic = FakeCritic([up_to(column) for column in (60, 70, 80, 90, 95)], [0.1, 0.3, 0.5, 0.9, 0.9])
     assert (corrected(up_to(50), critic) == up_to(80)).all()
     assert 4 == len(critic.asked)
+
+
+def test_a_mask_that_is_believed_needs_no_further_look() -> None:
+    """Looks cost as much as the first: none is made."""
+
+    def none() -> Iterator[Bytes]:
+        raise AssertionError("looked again")
+        yield
+
+    drawn = up_to(90)
+    assert corrected(drawn, FakeCritic([up_to(90)], [0.9]), none()) is drawn
+
+
+def test_the_likeliest_of_further_looks_is_taken() -> None:
+    """Where the first is doubted; whichever is most likely right, as long as it shows the same thing."""
+    looks = [up_to(80), up_to(85), up_to(20), up_to(88)]
+    critic = FakeCritic([up_to(90)] * 4, [0.2, 0.85, 0.97, 0.9])
+    assert corrected(up_to(90), critic, looks) is looks[1]
+    assert [90, 80, 85, 88] == [int(np.flatnonzero(mask.any(0))[-1]) + 1 for mask in critic.asked]
+
+
+@pytest.mark.parametrize(("first", "other"), [(0.2, 0.75), (0.78, 0.85)])
+def test_a_further_look_that_is_hardly_likelier_is_dropped(first: float, other: float) -> None:
+    """Unlikely itself, or of about equal weight: the first stands."""
+    drawn = up_to(90)
+    assert corrected(drawn, FakeCritic([up_to(90)] * 2, [first, other]), [up_to(85)]) is drawn

@@ -1,12 +1,13 @@
-"""The critic's corrections of the embedded model's own mask, as far as they make it surer. Pure.
+"""The critic's corrections of the embedded model's own mask, and its choice among looks at a photo. Pure.
 
 Asked about a mask, the critic draws the one that it thinks right; asked about that again, it goes on from
-there. A mask that it leaves alone stays as it was drawn: it is the finer of the two.
+there. A mask that it leaves alone stays as it was drawn: it is the finer of the two. Where it believes none
+of that, it is shown what the model sees in the photo turned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -31,24 +32,41 @@ _LIKELY: Final = 0.8
 _SUBJECT: Final = 127
 
 
-def corrected(alpha: Bytes, critic: Critic) -> Bytes:
-    """Return the mask, or what the critic made of it.
+def corrected(alpha: Bytes, critic: Critic, looks: Iterable[Bytes] = ()) -> Bytes:
+    """Return the mask, or what the critic made of it, or a further look that the critic believes.
 
     Args:
         alpha: (height, width) uint8, 255 = subject.
-        critic: asked once about a mask that it agrees with, at most four times.
+        critic: asked once about a mask that it agrees with, at most four times; and once about each look.
+        looks: further masks of the same photo. None is taken from here unless the critic doubts the first.
 
     """
     if not (alpha > _SUBJECT).any():
         return alpha
+    mask, rightness = _followed(alpha, critic)
+    if rightness >= _LIKELY:
+        return mask
+    likeliest = max(rightness + _SURER, _LIKELY)
+    for look in looks:
+        # One that shows something else is no better look at this.
+        if overlap(alpha, look) < _LEAP:
+            continue
+        its_rightness = critic(look)[1]
+        if its_rightness > likeliest:
+            mask, likeliest = look, its_rightness
+    return mask
+
+
+def _followed(alpha: Bytes, critic: Critic) -> tuple[Bytes, float]:
+    """Return the mask, or where the critic's proposals lead, and how likely that is right."""
     proposed, at_first = critic(alpha)
     mask, rightness = alpha, at_first
     for _ in range(_MOST_QUESTIONS - 1):
         agreement = overlap(mask, proposed)
         if agreement < _LEAP:
-            return alpha
+            return alpha, at_first
         if agreement >= _SETTLED:
             break
         mask = proposed
         proposed, rightness = critic(mask)
-    return mask if rightness > max(at_first + _SURER, _LIKELY) else alpha
+    return (mask, rightness) if rightness > max(at_first + _SURER, _LIKELY) else (alpha, at_first)

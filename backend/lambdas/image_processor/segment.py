@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -72,19 +73,15 @@ class Segmenter:
         session = self._session(spec).result()
         is_large = photo.pixels.shape[0] * photo.pixels.shape[1] > LARGE_PX
         options = sessions.return_memory() if is_large else sessions.keep_memory()
-        probability = self._probability(session, spec, photo.pixels, options)
-        alpha = to_alpha(spec, probability, photo.size)
-        box = surroundings(alpha) if spec.looks_closer else None
-        if box is not None:
-            part = np.ascontiguousarray(photo.pixels[box])
-            closer = self._probability(session, spec, part, options)
-            alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
-        if spec.corrected_by is not None:
-            # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
-            from lambdas.image_processor.correction import corrected  # noqa: PLC0415
+        look = partial(self._look, session, spec, options)
+        mask = look(photo.pixels)
+        if spec.corrected_by is None:
+            return mask
+        # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
+        from lambdas.image_processor.correction import corrected  # noqa: PLC0415
 
-            alpha = corrected(alpha, partial(self._corrections, spec.corrected_by, photo))
-        return Mask(alpha, probability)
+        critic = partial(self._corrections, spec.corrected_by, photo)
+        return Mask(corrected(mask.alpha, critic, _turned(look, photo.pixels)), mask.probability)
 
     def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
         """Ask a critic about a mask.
@@ -124,6 +121,18 @@ class Segmenter:
         found = np.zeros_like(alpha)
         found[box] = to_alpha(spec, mean, (part.shape[1], part.shape[0]))
         return found, (one.rightness + other.rightness) / 2
+
+    def _look(self, session: Any, spec: ModelSpec, options: Any, pixels: NDArray[np.uint8]) -> Mask:
+        """Return the mask of a picture, (height, width, 3) uint8: by all of it, then by the part found."""
+        size = pixels.shape[1], pixels.shape[0]
+        probability = self._probability(session, spec, pixels, options)
+        alpha = to_alpha(spec, probability, size)
+        box = surroundings(alpha) if spec.looks_closer else None
+        if box is not None:
+            part = np.ascontiguousarray(pixels[box])
+            closer = self._probability(session, spec, part, options)
+            alpha = adopt(alpha, to_alpha(spec, closer, (part.shape[1], part.shape[0])), box)
+        return Mask(alpha, probability)
 
     def _probability(
         self, session: Any, spec: ModelSpec, pixels: NDArray[np.uint8], options: Any
@@ -188,6 +197,15 @@ class Segmenter:
 
     def _path(self, spec: ModelSpec) -> Path:
         return preferred(spec, self._weights_dir, sessions.VERSION)
+
+
+def _turned(
+    look: Callable[[NDArray[np.uint8]], Mask], pixels: NDArray[np.uint8]
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the masks of a picture that a model finds in it turned by 90, 180 and 270 degrees."""
+    for quarters in (1, 2, 3):
+        found = look(np.ascontiguousarray(np.rot90(pixels, quarters)))
+        yield np.ascontiguousarray(np.rot90(found.alpha, -quarters))
 
 
 def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
