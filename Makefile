@@ -99,19 +99,21 @@ judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1
 ##@ The book model
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
 .PHONY: train train-critic train-check curves ablate export evaluate ship
-train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [FROM=] [FOLDER=] [WITHOUT=]
+#: DEVICE=cuda trains on views of scenes that all other cores render; say how many: PROCESSES=14.
+ON_DEVICE := $(if $(DEVICE),--device $(DEVICE) --batch $(or $(BATCH),128) --kept $(or $(KEPT),20000))
+train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [WIDE=1] [DEVICE=cuda] [FROM=] [FOLDER=] [WITHOUT=]
 	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
-	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") \
+	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") $(if $(WIDE),--wide) $(ON_DEVICE) \
 	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
 
-train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=192] [FROM=book-v0]
+train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=192] [DEVICE=cuda] [FROM=book-v0]
 	@$(TRAINING).train --critic --minutes $(or $(MINUTES),45) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
 	  --seed 770001 --from "$(or $(FROM),backend/training/weights/book-v0.onnx)" \
-	  --folder "$(or $(FOLDER),$(HOME)/.cache/bluemoxon-image-processor/critic)" \
+	  --folder "$(or $(FOLDER),$(HOME)/.cache/bluemoxon-image-processor/critic)" $(ON_DEVICE) \
 	  $(if $(PROCESSES),--processes $(PROCESSES))
 
-train-check: .venv-train/.ready ## test network, checkpoints and export, which need torch
-	@PYTHONPATH=backend:. .venv-train/bin/python -m pytest -q --noconftest -o filterwarnings=default tests/unit/test_training_torch.py
+train-check: .venv-train/.ready ## test network, views, checkpoints and export, which need torch
+	@PYTHONPATH=backend:. .venv-train/bin/python -m pytest -q --noconftest -o filterwarnings=default tests/unit/test_training_torch.py tests/unit/test_training_views.py
 
 curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
 	@PYTHONPATH=backend $(BIN)/python -m training.curves $(if $(FOLDER),--folder "$(FOLDER)")
@@ -127,7 +129,7 @@ evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder
 	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \
 	  $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(RENDERED),--rendered $(RENDERED))
 
-ship: $(READY) ## put an exported model into the product: ONNX=file [NAME=book-v1]
+ship: $(READY) ## put an exported model into the product: ONNX=file [NAME=book-v2]
 	@PYTHONPATH=backend $(BIN)/python -m training.ship "$(ONNX)" $(if $(NAME),--name "$(NAME)")
 
 .venv-train/.ready: backend/training/requirements.txt

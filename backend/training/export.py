@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Export and return the exit status; nothing is written unless both graphs agree with the network."""
     parser = argparse.ArgumentParser(prog="make export", description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_FOLDER / "finished.pt")
-    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER / "book-v1.onnx")
+    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER / "book-v2.onnx")
     parser.add_argument(
         "--beside", type=Path, help="ONNX weights of an older model whose opinion is averaged in"
     )

@@ -19,7 +19,7 @@ def with_facts(source: str, name: str, data: bytes) -> str:
 
     Args:
         source: the text.
-        name: of the model, and of its recipe if it has one, e.g. "book-v1".
+        name: of the model, and of its recipe if it has one, e.g. "book-v2".
         data: the ONNX file.
 
     Raises:
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Ship and return the exit status."""
     parser = argparse.ArgumentParser(prog="make ship", description=__doc__)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--name", default="book-v1")
+    parser.add_argument("--name", default="book-v2")
     given = parser.parse_args(arguments)
     print("\n".join(str(path) for path in ship(given.model, given.name)))
     return 0

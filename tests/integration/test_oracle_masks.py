@@ -15,7 +15,8 @@ from PIL import Image
 
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.recipes import ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import Segmenter, preprocess
+from lambdas.image_processor.segment import Segmenter
+from lambdas.image_processor.tensors import preprocess
 from local import sample_photo
 from tests import graphs, scenes
 from tests.graphs import Sees

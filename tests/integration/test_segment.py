@@ -20,8 +20,9 @@ from lambdas.image_processor.errors import FailureCode, WeightsError
 from lambdas.image_processor.main_parts import keep_main_parts
 from lambdas.image_processor.memory import LARGE_PX
 from lambdas.image_processor.recipes import BOOK, CRITIC, ISNET, U2NET, ModelSpec
-from lambdas.image_processor.segment import Segmenter, preprocess, to_alpha
+from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.sessions import keep_memory, open_session, return_memory, run
+from lambdas.image_processor.tensors import preprocess, to_alpha
 from lambdas.image_processor.weight_files import original
 from local import sample_photo
 from tests import graphs, scenes
@@ -275,7 +276,7 @@ def test_a_model_that_is_no_critic_is_named(tmp_path: Path) -> None:
     """Another graph under the critic's name fails, and says whose file it is."""
     photo = smoke.embedded_picture()
     impostor = replace(BOOK, name="critic-v0", is_critic=True)
-    with pytest.raises(WeightsError, match=r"book-v1\.onnx is not critic-v0"):
+    with pytest.raises(WeightsError, match=r"book-v2\.onnx is not critic-v0"):
         Segmenter(tmp_path).criticise(impostor, photo, np.zeros(photo.pixels.shape[:2], np.uint8))
 
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lambdas.image_processor import sessions
 from lambdas.image_processor.closer_look import adopt, surroundings
@@ -20,12 +19,9 @@ from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.errors import WeightsError
 from lambdas.image_processor.lean_imports import without_numpys_extras
 from lambdas.image_processor.memory import LARGE_PX
-from lambdas.image_processor.recipes import ModelSpec, Stretch
+from lambdas.image_processor.recipes import ModelSpec
+from lambdas.image_processor.tensors import COLOURS, preprocess, squeezed, to_alpha
 from lambdas.image_processor.weight_files import preferred
-
-#: A prediction flatter than this carries no subject; stretching it would invent one.
-_FLAT: Final = 1e-6
-_COLOURS: Final = 3
 
 
 class Segmenter:
@@ -97,9 +93,9 @@ class Segmenter:
         """
         session = self._session(spec).result()
         shape = session.get_inputs()[0].shape
-        if list(shape[1:]) != [_COLOURS + 1, spec.input_side_px, spec.input_side_px]:
+        if list(shape[1:]) != [COLOURS + 1, spec.input_side_px, spec.input_side_px]:
             raise self._another_model(spec, f"its input is {shape}")
-        plane = _squeezed(alpha, spec.input_side_px) / np.float32(127.5) - 1
+        plane = squeezed(alpha, spec.input_side_px) / np.float32(127.5) - 1
         tensor = np.concatenate([preprocess(spec, part.pixels), plane[None, None]], 1)
         outputs = sessions.run_all(session, tensor, sessions.keep_memory())
         if [output.size for output in outputs] != [plane.size, 1]:
@@ -206,43 +202,3 @@ def _turned(
     for quarters in (1, 2, 3):
         found = look(np.ascontiguousarray(np.rot90(pixels, quarters)))
         yield np.ascontiguousarray(np.rot90(found.alpha, -quarters))
-
-
-def preprocess(spec: ModelSpec, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the (1, 3, S, S) float32 input: squeezed to the square, divided by its maximum, standardised.
-
-    As rembg's sessions do: LANCZOS, then `(x / max(x) - mean) / std` per channel.
-    """
-    side = spec.input_side_px
-    small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
-    # An 8-bit channel has 256 values: each is computed once, and then only looked up.
-    levels = np.arange(256, dtype=np.float32) / max(float(small.max()), 1e-6)
-    standard = (levels[:, None] - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
-    tensor = np.empty((1, _COLOURS, side, side), np.float32)
-    for channel in range(_COLOURS):
-        standard[:, channel].take(small[..., channel], out=tensor[0, channel], mode="clip")
-    return tensor
-
-
-def _squeezed(alpha: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(alpha).resize((side, side), Image.Resampling.BOX), np.uint8)
-
-
-def to_alpha(
-    spec: ModelSpec, probability: NDArray[np.float32], size_px: tuple[int, int]
-) -> NDArray[np.uint8]:
-    """Return the (height, width) uint8 mask of a raw output.
-
-    Args:
-        spec: says whether the output is stretched to the full range.
-        probability: (S, S) float32.
-        size_px: width and height of the photo.
-
-    """
-    stretched = probability
-    if spec.stretch is Stretch.MIN_MAX:
-        low, high = float(probability.min()), float(probability.max())
-        # A constant prediction has no range to stretch: it stays as confident as it is.
-        stretched = (probability - low) / (high - low) if high - low > _FLAT else probability
-    small = Image.fromarray((np.clip(stretched, 0, 1) * 255).astype(np.uint8))
-    return np.asarray(small.resize(size_px, Image.Resampling.LANCZOS))
