@@ -367,7 +367,7 @@ WEIGHINGS: Final[Mapping[str, Weighing]] = MappingProxyType({
 })
 
 CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({
-    "with_opinions": Scorecard(allowance=8.432, curves=MappingProxyType({
+    "with_opinions": Scorecard(allowance=7.174, curves=MappingProxyType({
         "softness": Curve(
             (4.2953, 5.3169, 6.2874, 6.2902, 7.193, 7.2752, 8.3594, 8.6947, 10.2139, 16.2441, 77.7686),
             (0, 0, 0, 0.13, 0.13, 0.2482, 0.2665, 0.2665, 0.313, 0.4722, 0.7234),
@@ -499,7 +499,7 @@ CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({
             (0, 0.5334, 1.3269, 3.1962, 4.1125, 4.5118, 4.5893, 4.5893, 4.8519, 5.0053, 5.0768),
         ),
     })),
-    "with_critic": Scorecard(allowance=3.559, curves=MappingProxyType({
+    "with_critic": Scorecard(allowance=4.152, curves=MappingProxyType({
         "softness": Curve(
             (4.2953, 5.3169, 6.2874, 6.2902, 7.193, 7.2752, 8.3594, 8.6947, 10.2139, 16.2441, 77.7686),
             (0, 0, 0, 0.003, 0.003, 0.1553, 0.1857, 0.1857, 0.1857, 0.3031, 0.53),

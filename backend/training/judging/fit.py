@@ -36,7 +36,7 @@ TARGET: Final = Path(image_processor.__path__[0]) / "coefficients.py"
 _LEAST_CHANGE: Final = 0.03
 #: By card: so many of the right masks may be refused, of kinds that a fit had left out. The critic alone may
 #: only accept: whom it refuses is judged with both.
-_FALSE_REJECTS: Final[Mapping[str, float]] = {"with_opinions": 0.0115, "with_critic": 0.1, "alone": 0.006}
+_FALSE_REJECTS: Final[Mapping[str, float]] = {"with_opinions": 0.0175, "with_critic": 0.07, "alone": 0.006}
 #: The kinds are left out in so many parts.
 _PARTS: Final = 7
 _KNOTS: Final = 7
