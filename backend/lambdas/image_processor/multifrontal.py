@@ -121,7 +121,9 @@ def _eliminate(
     """
     own_rows, columns, values = rows.upper(start, stop)
     later = [columns[columns >= stop], *(border[np.searchsorted(border, stop) :] for border, _ in below)]
-    border = np.unique(np.concatenate(later))
+    # Not `unique`, which would import numpy's masked arrays.
+    sorted_later = np.sort(np.concatenate(later))
+    border = sorted_later[np.diff(sorted_later, prepend=-1) > 0]
     count = stop - start
     places = np.concatenate([np.arange(start, stop, dtype=np.int32), border])
     front = np.zeros((len(places), len(places)), np.float32, order="F")
