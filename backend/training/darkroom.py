@@ -71,7 +71,7 @@ def develop(pictures: Tensor, coverage: Tensor, throws: Throws, strength: float 
     grain = torch.where(throws.chance(0.5) > 0, grain, grain[:, :1])
     pictures = pictures + grain * throws.between(1, 9) * throws.chance(0.6 * strength)
     pictures = pictures.clamp(0, 255).floor()
-    return torch.where(throws.chance(0.65 * strength) > 0, _compressed(pictures, throws), pictures)
+    return torch.where(throws.chance(0.65 * strength) > 0, compressed(pictures, throws), pictures)
 
 
 def _or_one(factor: Tensor, is_used: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def blurred(pictures: Tensor, sigma: Tensor) -> Tensor:
     return planes.view(count, channels, rows, columns)
 
 
-def _compressed(pictures: Tensor, throws: Throws) -> Tensor:
+def compressed(pictures: Tensor, throws: Throws) -> Tensor:
     """Return the pictures as JPEG of a quality from 25 to 95 leaves them; S a multiple of 8."""
     count, channels, rows, columns = pictures.shape
     device = pictures.device

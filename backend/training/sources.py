@@ -34,7 +34,7 @@ _SIDE_DIFFERENCES_PX: Final = (0, -32, 0, 32)
 
 
 @dataclass(frozen=True)
-class Subject:
+class Curriculum:
     """What is to be trained, on what."""
 
     is_critic: bool
@@ -58,21 +58,25 @@ class Lesson:
 
 
 @contextmanager
-def lessons(subject: Subject, first_sample: int, processes: int) -> Iterator[Iterator[Lesson]]:
+def lessons(curriculum: Curriculum, first_sample: int, processes: int) -> Iterator[Iterator[Lesson]]:
     """Yield endless lessons."""
-    if subject.device == "cpu":
-        rendered = Feed(subject.seed, subject.side_px, subject.batch_size, subject.mix, _batches(subject))
+    if curriculum.device == "cpu":
+        rendered = Feed(
+            curriculum.seed, curriculum.side_px, curriculum.batch_size, curriculum.mix, _batches(curriculum)
+        )
         with batches(rendered, first_sample, processes) as line:
             yield _as_they_come(line)
         return
-    side = _CRITIQUE_PX if subject.is_critic else 32 * round(subject.side_px * _PLATE_SCALE / 32)
-    stacks = Feed(subject.seed, side, _HANDED, subject.mix, _critiques if subject.is_critic else _plates)
+    side = _CRITIQUE_PX if curriculum.is_critic else 32 * round(curriculum.side_px * _PLATE_SCALE / 32)
+    stacks = Feed(
+        curriculum.seed, side, _HANDED, curriculum.mix, _critiques if curriculum.is_critic else _plates
+    )
     with batches(stacks, first_sample, processes) as stream:
-        yield _views(subject, stream)
+        yield _views(curriculum, stream)
 
 
-def _batches(subject: Subject) -> Callable[[int, int, Mix], Renderer[Batch]]:
-    return _candidates if subject.is_critic else _scenes
+def _batches(curriculum: Curriculum) -> Callable[[int, int, Mix], Renderer[Batch]]:
+    return _candidates if curriculum.is_critic else _scenes
 
 
 def _scenes(seed: int, side: int, mix: Mix) -> Renderer[Batch]:
@@ -98,19 +102,19 @@ def _as_they_come(line: Iterator[Batch]) -> Iterator[Lesson]:
         yield Lesson(*to_tensors(batch.mirrored()), 0)
 
 
-def _views(subject: Subject, line: Line[Stack]) -> Iterator[Lesson]:
-    source = torch.Generator(subject.device)
-    source.manual_seed(subject.seed)
-    replay = Replay(subject.kept, source)
-    make = of_critiques if subject.is_critic else of_plates
-    sides = itertools.cycle(subject.side_px + difference for difference in _SIDE_DIFFERENCES_PX)
+def _views(curriculum: Curriculum, line: Line[Stack]) -> Iterator[Lesson]:
+    source = torch.Generator(curriculum.device)
+    source.manual_seed(curriculum.seed)
+    replay = Replay(curriculum.kept, source)
+    make = of_critiques if curriculum.is_critic else of_plates
+    sides = itertools.cycle(curriculum.side_px + difference for difference in _SIDE_DIFFERENCES_PX)
     while replay.seen < _FIRST:
         replay.add(next(line))
     before = 0
     while True:
-        throws = Throws(subject.batch_size, source)
+        throws = Throws(curriculum.batch_size, source)
         with torch.no_grad():
-            pictures, targets = make(replay.draw(subject.batch_size), next(sides), throws)
+            pictures, targets = make(replay.draw(curriculum.batch_size), next(sides), throws)
         yield Lesson(pictures.contiguous(memory_format=torch.channels_last), targets, replay.seen - before)
         before = replay.seen
         for stack in line.arrived():

@@ -28,7 +28,7 @@ from training.heritage import inherit
 from training.losses import Cost, cost
 from training.network import WIDE
 from training.scenes import INGREDIENTS, mix_without
-from training.sources import Lesson, Subject, lessons, to_tensors
+from training.sources import Curriculum, Lesson, lessons, to_tensors
 
 DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
 #: For batches of this size; it grows with the root of a batch's.
@@ -52,7 +52,7 @@ class Plan:
     minutes: float
     #: Whether the learning rate falls to its end within these minutes.
     phase: str
-    subject: Subject
+    curriculum: Curriculum
     processes: int
     threads: int
     #: Whether a network that begins from nothing is the wide one.
@@ -68,25 +68,25 @@ class Plan:
 
 def begin(plan: Plan) -> State:
     """Return the state to go on from: this phase's own, the constant phase's, or a fresh one."""
-    subject = plan.subject
+    curriculum = plan.curriculum
     for path in (plan.checkpoint, plan.folder / "latest.pt"):
         if path.is_file():
             print(f"going on from {path}", flush=True)
-            return State.load(path, subject.device)
-    channels = 4 if subject.is_critic else 3
-    state = State.fresh(subject.seed, channels, WIDE if plan.is_wide else None, subject.device)
+            return State.load(path, curriculum.device)
+    channels = 4 if curriculum.is_critic else 3
+    state = State.fresh(curriculum.seed, channels, WIDE if plan.is_wide else None, curriculum.device)
     if plan.heritage is not None:
         print(f"starting from the weights of {plan.heritage.name}", flush=True)
-        renderer = Candidates if subject.is_critic else Generator
-        sample = renderer(subject.seed + 1, subject.side_px).batch(0, 96)
-        inherit(state.network, plan.heritage, to_tensors(sample)[0].to(subject.device))
+        renderer = Candidates if curriculum.is_critic else Generator
+        sample = renderer(curriculum.seed + 1, curriculum.side_px).batch(0, 96)
+        inherit(state.network, plan.heritage, to_tensors(sample)[0].to(curriculum.device))
         state.restart_average()
     return state
 
 
 def learning_rate(plan: Plan, state: State) -> float:
     """Return this step's rate: warm-up, then constant; in the closing phase falling along a half cosine."""
-    times = min(_MOST_TIMES, math.sqrt(plan.subject.batch_size / _USUAL_BATCH))
+    times = min(_MOST_TIMES, math.sqrt(plan.curriculum.batch_size / _USUAL_BATCH))
     rate = _LEARNING_RATE * max(1.0, times) * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
     if plan.phase != "finish":
         return rate
@@ -148,7 +148,7 @@ def run(plan: Plan) -> State:
     torch.backends.cudnn.benchmark = True
     state = begin(plan)
     state.network.train()
-    with lessons(plan.subject, state.next_sample, plan.processes) as stream:
+    with lessons(plan.curriculum, state.next_sample, plan.processes) as stream:
         try:
             _loop(plan, state, stream)
         except KeyboardInterrupt:
@@ -208,13 +208,13 @@ def parse(arguments: list[str] | None = None) -> Plan:
     )
     given = parser.parse_args(arguments)
     mix = mix_without(*given.without)
-    subject = Subject(given.critic, given.seed, given.side, given.batch, mix, given.device, given.kept)
+    curriculum = Curriculum(given.critic, given.seed, given.side, given.batch, mix, given.device, given.kept)
     phase = "finish" if given.finish else "constant"
     return Plan(
         given.folder,
         given.minutes,
         phase,
-        subject,
+        curriculum,
         given.processes,
         given.threads,
         given.wide,

@@ -171,7 +171,7 @@ def test_a_critic_learns_from_candidates(tmp_path: Path) -> None:
     assert losses[-1] < 0.9 * losses[0]
     state.save(tmp_path / "latest.pt")
     assert State.load(tmp_path / "latest.pt").network.inputs == 4
-    assert plan(tmp_path, "--critic").subject.is_critic
+    assert plan(tmp_path, "--critic").curriculum.is_critic
 
 
 def test_a_critic_is_exported_with_both_answers(tmp_path: Path) -> None:

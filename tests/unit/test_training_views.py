@@ -13,8 +13,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="needs torch, which `make train-check` brings")
 
 from training.critiques import MASKS, Critiques  # noqa: E402
-from training.darkroom import Throws, blurred, develop  # noqa: E402
-from training.darkroom import _compressed as compressed  # noqa: E402
+from training.darkroom import Throws, blurred, compressed, develop  # noqa: E402
 from training.library import Stock  # noqa: E402
 from training.plates import BENEATH, COVERAGE, SCENE, SHADE, Plates, Stack  # noqa: E402
 from training.replay import Replay  # noqa: E402
