@@ -19,7 +19,12 @@ RUN python3 trim.py /dependencies \
 
 # ---- weights: checked, optimised ahead of time, without the originals
 FROM dependencies AS optimiser
-ENV ORT_DISABLE_TELEMETRY=1 PYTHONPATH=/dependencies
+COPY infra/container/graphs-requirements.txt ./
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem \
+    if [ -s /run/secrets/ca.pem ]; then export PIP_CERT=/run/secrets/ca.pem; fi; \
+    python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
+      --only-binary :all: --no-deps --require-hashes --target /graphs --requirement graphs-requirements.txt
+ENV ORT_DISABLE_TELEMETRY=1 PYTHONPATH=/dependencies:/graphs
 COPY download_models.py ./
 COPY backend/models_download backend/models_download
 COPY backend/lambdas/__init__.py backend/lambdas/

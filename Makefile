@@ -75,7 +75,7 @@ $(INFRA_READY): infra/tools/requirements.txt infra/tools/package-lock.json | $(R
 .PHONY: setup requirements
 setup: $(READY) ## make the virtual environment from the lock
 
-requirements: $(READY) ## export the Lambda's requirements.txt from uv.lock
+requirements: $(READY) ## export requirements.txt and what the image's build needs from uv.lock
 	@$(BIN)/python -m tests.locks --write
 
 $(READY): pyproject.toml uv.lock

@@ -1,7 +1,8 @@
-"""Checks the locks: `python -m tests.locks` (`--write` renews requirements.txt).
+"""Checks the locks: `python -m tests.locks` (`--write` renews what is exported).
 
 uv.lock must fit pyproject.toml and name public addresses only; requirements.txt must be its export, hold one
-version per package for every supported Python, a hash for each, and nothing of the oracle or the tests.
+version per package for every supported Python, a hash for each, and nothing of the oracle or the tests. What
+the image's build edits graphs with is exported likewise.
 """
 
 from __future__ import annotations
@@ -11,40 +12,41 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
 _UV = Path(sys.executable).with_name("uv")
 _PUBLIC = ("https://pypi.org/", "https://files.pythonhosted.org/")
+#: Exports: what each is for, and which part of the lock it is.
+_EXPORTS = {
+    "requirements.txt": ("The Lambda's runtime", ["--no-default-groups"]),
+    "infra/container/graphs-requirements.txt": (
+        "What edits graphs in the image's build",
+        ["--only-group", "graphs"],
+    ),
+}
 _NOT_RUNTIME = {"rembg", "pymatting", "numba", "scikit-image", "moto", "pytest", "torch", "typer", "rich"}
 
 
 def main(arguments: list[str]) -> int:
     """Print each fault and return the exit status."""
-    requirements = _ROOT / "requirements.txt"
-    exported = _export()
+    exported = {name: _export(purpose, part) for name, (purpose, part) in _EXPORTS.items()}
     if "--write" in arguments:
-        requirements.write_text(exported)
-    faults = [*_lock_faults(), *_runtime_faults(exported)]
-    if not requirements.exists() or requirements.read_text() != exported:
-        faults.append("requirements.txt is stale: run `make requirements`")
+        for name, text in exported.items():
+            (_ROOT / name).write_text(text)
+    faults = [*_lock_faults(), *_runtime_faults(exported["requirements.txt"])]
+    for name, text in exported.items():
+        if not (_ROOT / name).exists() or (_ROOT / name).read_text() != text:
+            faults.append(f"{name} is stale: run `make requirements`")
     print("\n".join(faults) if faults else "locks: fresh, public, one version per package")
     return int(bool(faults))
 
 
-def _export() -> str:
-    command = [
-        str(_UV),
-        "export",
-        "--frozen",
-        "--no-default-groups",
-        "--no-emit-project",
-        "--no-header",
-        "--quiet",
-    ]
+def _export(purpose: str, part: Sequence[str]) -> str:
+    command = [str(_UV), "export", "--frozen", *part, "--no-emit-project", "--no-header", "--quiet"]
     done = subprocess.run(command, cwd=_ROOT, check=True, capture_output=True, text=True)
-    head = "# The Lambda's runtime, exported from uv.lock by `make requirements`; do not edit.\n"
-    return head + done.stdout
+    return f"# {purpose}, exported from uv.lock by `make requirements`; do not edit.\n{done.stdout}"
 
 
 def _lock_faults() -> list[str]:

@@ -30,7 +30,8 @@ _VERSION: Final = "v0.0.0-acce97a"
 #: What a build reads, beside the weights.
 CONTEXT: Final = (
     ".dockerignore", "Dockerfile", "backend/app", "backend/lambdas", "backend/models_download",
-    "download_models.py", "infra/container/trim.py", "requirements.txt",
+    "download_models.py", "infra/container/graphs-requirements.txt", "infra/container/trim.py",
+    "requirements.txt",
 )  # fmt: skip
 
 

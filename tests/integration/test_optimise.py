@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from lambdas.image_processor import smoke, weight_files
 from lambdas.image_processor.errors import WeightsError
@@ -66,28 +69,77 @@ def test_weights_lie_beside_the_graph(tmp_path: Path) -> None:
     assert _preferred(spec, tmp_path) == "u2net.onnx"
 
 
+def test_wide_layers_are_enlarged_by_factors(tmp_path: Path) -> None:
+    """They stay in the processor's layout then; narrow ones keep their sizes, and other outputs go."""
+    spec = _enlarging(tmp_path)
+    before = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    graph = onnx.load(optimise(spec, tmp_path)).graph
+    wide, narrow = (node for node in graph.node if node.op_type == "Resize")
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
+    assert weights[wide.input[2]].tolist() == [1, 1, 2, 2]
+    assert weights[narrow.input[3]].tolist() == [1, 1, 320, 320]
+    assert [output.name for output in graph.output] == ["output"]
+    assert "Tanh" not in {node.op_type for node in graph.node}
+    after = Segmenter(tmp_path).segment(spec, smoke.embedded_picture())
+    np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+
+
+def _enlarging(folder: Path) -> ModelSpec:
+    """Write a network that halves the picture twice and enlarges it to sizes, as the published ones do."""
+    random = np.random.default_rng(3)
+    weights: dict[str, NDArray[Any]] = {
+        "lift": random.standard_normal((16, 3, 3, 3)).astype(np.float32),
+        "drop": random.standard_normal((1, 16, 1, 1)).astype(np.float32) / 16,
+        "half": np.array([1, 16, 160, 160]),
+        "whole": np.array([1, 1, 320, 320]),
+        # Of the eleventh edition an empty region must be named.
+        "nowhere": np.empty(0, np.float32),
+    }
+    bilinear = {"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"}
+    nodes = [
+        helper.make_node("Conv", ["input", "lift"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("MaxPool", ["a"], ["b"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Resize", ["b", "nowhere", "nowhere", "half"], ["c"], **bilinear),
+        helper.make_node("Conv", ["c", "drop"], ["d"]),
+        helper.make_node("Resize", ["d", "nowhere", "nowhere", "whole"], ["e"], **bilinear),
+        helper.make_node("Sigmoid", ["e"], ["output"]),
+        helper.make_node("Tanh", ["e"], ["unwanted"]),
+    ]
+    return _written(folder, nodes, weights, "output", "unwanted", batch=1, opset=11)
+
+
 def _with_weights(folder: Path) -> ModelSpec:
     """Write a network with 36 KiB of weights: their sum over the picture's edges, squashed."""
     kernels = np.random.default_rng(1).standard_normal((32, 32, 3, 3)).astype(np.float32) / 32
     lift = np.random.default_rng(2).standard_normal((32, 3, 1, 1)).astype(np.float32)
     drop = np.ones((1, 32, 1, 1), np.float32)
-    path = folder / U2NET.filename
     nodes = [
         helper.make_node("Conv", ["input", "lift"], ["a"]),
         helper.make_node("Conv", ["a", "kernels"], ["b"], pads=[1, 1, 1, 1]),
         helper.make_node("Conv", ["b", "drop"], ["c"]),
         helper.make_node("Sigmoid", ["c"], ["output"]),
     ]
+    return _written(folder, nodes, {"lift": lift, "kernels": kernels, "drop": drop}, "output")
+
+
+def _written(
+    folder: Path,
+    nodes: Sequence[NodeProto],
+    weights: Mapping[str, NDArray[Any]],
+    *outputs: str,
+    batch: int | str = "N",
+    opset: int = 17,
+) -> ModelSpec:
     side = U2NET.input_side_px
     graph = helper.make_graph(
         nodes,
-        "weights",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, side, side])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 1, side, side])],
-        [numpy_helper.from_array(array, name) for name, array in
-         (("lift", lift), ("kernels", kernels), ("drop", drop))],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        "network",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch, 3, side, side])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, 1, side, side]) for name in outputs],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    path = folder / U2NET.filename
     path.write_bytes(model.SerializeToString())
     return replace(U2NET, size_bytes=path.stat().st_size, sha256=weight_files.sha256(path))
 

@@ -27,6 +27,11 @@ def dense(system: laplacian.System) -> NDArray[np.float64]:
     return np.asarray(upper + np.triu(upper, 1).T)
 
 
+def numbered(system: laplacian.System, reach_px: int = 1) -> banded.Numbering:
+    """Return the numbering of a system's unknowns."""
+    return banded.Numbering.of(system.upper, np.divmod(system.pixels, SIDE), reach_px)
+
+
 @pytest.fixture(params=["thin", "wide"])
 def system(request: pytest.FixtureRequest) -> laplacian.System:
     """Return a band along the middle, or nearly the whole frame."""
@@ -41,7 +46,7 @@ def test_the_matrix_is_multiplied_whole(system: laplacian.System) -> None:
 
 def test_banded_is_exact(system: laplacian.System) -> None:
     """Double precision leaves no work to the refinement."""
-    numbering = banded.Numbering.of(system.upper)
+    numbering = numbered(system)
     found = banded.Factor.of(system.upper, numbering, 0.0).solve(system.right)
     np.testing.assert_allclose(found, np.linalg.solve(dense(system), system.right), atol=1e-7)
 
@@ -61,10 +66,20 @@ def test_either_way_the_answer_is_the_same(system: laplacian.System) -> None:
 
 def test_a_band_is_numbered_along_itself() -> None:
     """Four times as long, as near to the diagonal."""
-    short = banded.Numbering.of(problem((slice(30, 34), slice(0, 16))).upper)
-    long = banded.Numbering.of(problem((slice(30, 34), slice(0, 64))).upper)
+    short = numbered(problem((slice(30, 34), slice(0, 16))))
+    long = numbered(problem((slice(30, 34), slice(0, 64))))
     assert short.bandwidth == long.bandwidth <= 2 * (2 * 4 + 2)
     assert long.size_bytes == len(long.order) * (long.bandwidth + 1) * 8
+
+
+def test_a_gap_of_one_pixel_is_bridged() -> None:
+    """Equations reach across it: parts that only they join are numbered together at the longer reach."""
+    pixels = np.random.default_rng(4).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    trimap = np.zeros((SIDE, SIDE), np.uint8)
+    trimap[: SIDE // 2] = 255
+    trimap[28:31] = trimap[32:35] = 128
+    system = laplacian.assemble(pixels, trimap)
+    assert numbered(system).bandwidth > 100 > 2 * (2 * 7 + 2) >= numbered(system, reach_px=2).bandwidth
 
 
 def test_a_matrix_that_is_not_definite_is_refused() -> None:
@@ -72,7 +87,7 @@ def test_a_matrix_that_is_not_definite_is_refused() -> None:
     system = problem((slice(28, 36), slice(None)))
     system.upper.setdiag(-1.0)
     with pytest.raises(np.linalg.LinAlgError):
-        banded.Factor.of(system.upper, banded.Numbering.of(system.upper), 0.0)
+        banded.Factor.of(system.upper, numbered(system), 0.0)
     with pytest.raises(np.linalg.LinAlgError):
         multifrontal.Factor.of(system.upper, dissect(*np.divmod(system.pixels, SIDE)), 0.0)
 

@@ -24,6 +24,7 @@ SHIFTS: Final = (1e-13, 1e-9, 1e-5)
 _CHUNK_ROWS: Final = 16384
 
 Indices = NDArray[np.int32]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,18 @@ class Numbering:
     bandwidth: int
 
     @classmethod
-    def of(cls, upper: sparse.csr_array) -> Self:
+    def of(cls, upper: sparse.csr_array, place: tuple[Places, Places], reach_px: int = 1) -> Self:
         """Return a numbering of small bandwidth.
 
         Args:
             upper: (n, n) upper triangle of the matrix.
+            place: row and column of each unknown in the photo.
+            reach_px: unknowns this far apart count as neighbours. With 1 steps are half as long as equations
+                reach: eight neighbours instead of 24, a third of the time, and a finer order. What hangs
+                together only across a known pixel needs 2.
 
         """
-        order = reverse_cuthill_mckee(upper, symmetric_mode=False)
+        order = reverse_cuthill_mckee(_neighbours(*place, reach_px), symmetric_mode=True)
         number = np.empty_like(order)
         number[order] = np.arange(len(order), dtype=order.dtype)
         reaches = [np.abs(rows - columns).max() for rows, columns, _ in _entries(upper, number)]
@@ -96,6 +101,23 @@ class Factor:
         solution = np.empty_like(right)
         solution[self.order] = lapack.dpbtrs(self.band, right[self.order], lower=1, overwrite_b=1)[0]
         return solution
+
+
+def _neighbours(rows: Places, columns: Places, reach_px: int) -> sparse.csr_array:
+    """Return (n, n), which unknowns are at most `reach_px` rows and columns apart."""
+    rows, columns = rows - rows.min() + reach_px, columns - columns.min() + reach_px
+    width = int(columns.max()) + 1 + reach_px
+    places = rows * width + columns
+    number = np.full((int(rows.max()) + 1 + reach_px) * width, -1, np.int32)
+    number[places] = np.arange(len(places), dtype=np.int32)
+    steps = range(-reach_px, reach_px + 1)
+    shifts = np.array([down * width + right for down in steps for right in steps])
+    around = number.take(places[:, None] + shifts)
+    around[:, len(steps) ** 2 // 2] = -1
+    is_there = around >= 0
+    starts = np.concatenate([[0], np.cumsum(is_there.sum(axis=1))]).astype(np.int32)
+    found = around[is_there]
+    return sparse.csr_array((np.ones(len(found), np.int8), found, starts), shape=(len(places),) * 2)
 
 
 def _entries(

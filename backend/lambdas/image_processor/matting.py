@@ -44,9 +44,15 @@ def matte(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], matting: Matting |
         alpha, notes = closed_form_alpha(pixels, regions)
     except (solver.NotConvergedError, np.linalg.LinAlgError):
         return Cutout(mask, pixels, is_matted=False, notes={"solver": "none", "why": "singular_band"})
-    # Truncated, as rembg converts to 8 bits.
-    opacity = np.clip(alpha * 255, 0, 255).astype(np.uint8)
-    return Cutout(opacity, estimate_foreground(pixels, alpha), is_matted=True, notes=notes)
+    return Cutout(_opacity(alpha, regions), estimate_foreground(pixels, alpha), is_matted=True, notes=notes)
+
+
+def _opacity(alpha: NDArray[np.float32], trimap: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return alpha in 8 bits, truncated as rembg does; what the trimap is sure of is 0 or 255 in both."""
+    opacity = trimap.copy()
+    unknown = np.flatnonzero(trimap == UNKNOWN)
+    opacity.ravel()[unknown] = (alpha.ravel().take(unknown) * 255).astype(np.uint8)
+    return opacity
 
 
 def closed_form_alpha(

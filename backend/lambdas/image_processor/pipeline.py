@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -125,11 +126,12 @@ def _draw(
         ground = backgrounds.choose(photo.pixels, cutout, policy)
     with watch.stage("composite"):
         pixels = backgrounds.composite(cutout, ground.name)
-    with watch.stage("encode"):
-        png = encode.png(pixels)
-    with watch.stage("thumbnail"):
-        thumbnail = encode.thumbnail(pixels)
-    return ground, png, thumbnail
+    with ThreadPoolExecutor(1, "thumbnail") as beside:
+        thumbnail = beside.submit(encode.thumbnail, pixels)
+        with watch.stage("encode"):
+            png = encode.png(pixels)
+        with watch.stage("thumbnail"):
+            return ground, png, thumbnail.result()
 
 
 def _best_code(trials: Sequence[Trial]) -> FailureCode:

@@ -69,12 +69,14 @@ def factor(system: System, width_px: int) -> Factor:
 
 
 def _attempts(system: System, width_px: int) -> Iterator[Callable[[], Factor]]:
-    numbering = banded.Numbering.of(system.upper)
-    if numbering.bandwidth <= MAX_BANDWIDTH and numbering.size_bytes <= MAX_BANDED_BYTES:
-        for shift in banded.SHIFTS:
-            yield partial(banded.Factor.of, system.upper, numbering, shift)
-        return
-    parts = dissect(*np.divmod(system.pixels, width_px))
+    place = np.divmod(system.pixels, width_px)
+    for reach_px in (1, 2):
+        numbering = banded.Numbering.of(system.upper, place, reach_px)
+        if numbering.bandwidth <= MAX_BANDWIDTH and numbering.size_bytes <= MAX_BANDED_BYTES:
+            for shift in banded.SHIFTS:
+                yield partial(banded.Factor.of, system.upper, numbering, shift)
+            return
+    parts = dissect(*place)
     for shift in multifrontal.SHIFTS:
         yield partial(multifrontal.Factor.of, system.upper, parts, shift)
 
