@@ -24,8 +24,9 @@ from training.feeder import Feed, batches
 from training.generator import Batch, Generator
 from training.heritage import inherit
 from training.library import Stock
+from training.mix import Mix, mix_without
 from training.network import BookNet, Exported
-from training.scenes import Mix, Sample, mix_without
+from training.scenes import Sample
 from training.sources import Lesson, to_tensors
 from training.train import take_step
 

@@ -26,9 +26,9 @@ from training.judging.corruptions import CORRUPTIONS
 from training.judging.scenes import SIDE_PX, Region, Scene, compose, silhouette
 from training.judging.softness import soften, speckled, unsure
 from training.library import Library, Stock
+from training.mix import Mix
 from training.paint import Paint
 from training.prisms import PRISMS
-from training.scenes import Mix
 
 #: What is shown, and how often.
 SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS}

@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import cv2
 
-from training.scenes import Mix
+from training.mix import Mix
 
 T = TypeVar("T")
 #: From the number of the first sample, and how many.

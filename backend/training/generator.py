@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from training.dice import Dice
 from training.library import Library, Stock
+from training.mix import Mix
 from training.paint import Paint
-from training.scenes import Mix, Sample, render
+from training.scenes import Sample, render
 
 #: Samples that share one stock of textures.
 BLOCK: Final = 4096

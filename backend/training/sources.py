@@ -17,9 +17,9 @@ from training.darkroom import Throws
 from training.feeder import Feed, Line, Renderer, batches
 from training.generator import Batch, Generator
 from training.losses import RIGHTNESS_WEIGHT, Targets
+from training.mix import Mix
 from training.plates import Plates, Stack
 from training.replay import Replay
-from training.scenes import Mix
 from training.views import of_critiques, of_plates, standardised
 
 #: Scenes a worker hands over at once.

@@ -9,7 +9,6 @@ render meanwhile, hundreds at a step.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import signal
 import time
@@ -19,15 +18,15 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from torch import Tensor
 
 from training.candidates import Candidates
 from training.checkpoint import State
 from training.generator import Generator
 from training.heritage import inherit
+from training.journal import Journal
 from training.losses import Cost, cost
+from training.mix import INGREDIENTS, mix_without
 from training.network import WIDE
-from training.scenes import INGREDIENTS, mix_without
 from training.sources import Curriculum, Lesson, lessons, to_tensors
 
 DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
@@ -40,7 +39,6 @@ _FINAL_SHARE: Final = 0.005
 _RISE: Final = 0.03
 _WARM_UP_STEPS: Final = 300
 _CLIP_NORM: Final = 2.0
-_LOG_EVERY: Final = 100
 _SAVE_EVERY_SECONDS: Final = 180
 
 
@@ -110,33 +108,6 @@ def take_step(state: State, lesson: Lesson, rate: float) -> Cost:
     state.step += 1
     state.follow()
     return result
-
-
-class Journal:
-    """Means over the last steps, as a line for people and a line of JSON for the curves."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._costs: list[Tensor] = []
-        self._since = time.monotonic()
-
-    def add(self, result: Cost, state: State, rate: float) -> None:
-        """Take note of a step; every hundredth is written down."""
-        # Read at the end: an accelerator need not wait for it.
-        self._costs.append(torch.stack([result.total.detach(), result.iou, result.presence_accuracy]))
-        if len(self._costs) < _LOG_EVERY:
-            return
-        loss, iou, presence = torch.stack(self._costs).nanmean(0).tolist()
-        now = time.monotonic()
-        line = {
-            "step": state.step, "samples": state.next_sample, "seconds": round(state.seconds), "rate": rate,
-            "loss": round(loss, 4), "iou": round(iou, 4), "presence": round(presence, 4),
-            "steps_per_second": round(_LOG_EVERY / (now - self._since), 2),
-        }  # fmt: skip
-        print("  ".join(f"{name} {value:.4g}" for name, value in line.items()), flush=True)
-        with self._path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        self._costs, self._since = [], now
 
 
 def run(plan: Plan) -> State:

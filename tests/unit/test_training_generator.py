@@ -8,9 +8,10 @@ import pytest
 from training.dice import Dice
 from training.generator import Batch, Generator
 from training.library import Library, Stock
+from training.mix import Mix
 from training.negatives import NEGATIVES
 from training.paint import Paint
-from training.scenes import Mix, render
+from training.scenes import render
 
 SIDE = 96
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)

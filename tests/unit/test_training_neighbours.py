@@ -12,9 +12,10 @@ from training.camera import Framing
 from training.canvas import Canvas, filled
 from training.dice import Dice
 from training.library import Library, Stock
+from training.mix import Mix
 from training.neighbours import NEIGHBOURS, Neighbour, Subject, reflection
 from training.paint import Paint
-from training.scenes import Mix, render
+from training.scenes import render
 
 SIDE = 128
 STOCK = Stock(covers=4, sheets=3, spines=3, edges=2, spreads=2, pages=1, surfaces=4)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambdas.image_processor import recipes
-from training.scenes import INGREDIENTS, Mix, mix_without
+from training.mix import INGREDIENTS, Mix, mix_without
 from training.ship import ship, with_facts
 
 

@@ -15,9 +15,9 @@ torch = pytest.importorskip("torch", reason="needs torch, which `make train-chec
 from training.critiques import MASKS, Critiques  # noqa: E402
 from training.darkroom import Throws, blurred, compressed, develop  # noqa: E402
 from training.library import Stock  # noqa: E402
+from training.mix import Mix  # noqa: E402
 from training.plates import BENEATH, COVERAGE, SCENE, SHADE, Plates, Stack  # noqa: E402
 from training.replay import Replay  # noqa: E402
-from training.scenes import Mix  # noqa: E402
 from training.train import parse, run  # noqa: E402
 from training.views import edges, of_critiques, of_plates  # noqa: E402
 
