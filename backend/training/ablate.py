@@ -20,14 +20,13 @@ import torch
 from numpy.typing import NDArray
 
 from training.checkpoint import State
-from training.feeder import Feed, batches
 from training.generator import Batch, Generator
 from training.heritage import inherit
 from training.library import Stock
 from training.mix import Mix, mix_without
 from training.network import BookNet, Exported
 from training.scenes import Sample
-from training.sources import Lesson, to_tensors
+from training.sources import Curriculum, lessons, to_tensors
 from training.train import take_step
 
 _HERITAGE: Final = Path(__file__).parent / "weights" / "book-v0.onnx"
@@ -70,18 +69,14 @@ def train(run: str, length: Length) -> BookNet:
     sample = Generator(seed + 1, length.side_px, stock=_STOCK).batch(0, 64)
     inherit(state.network, _HERITAGE, to_tensors(sample)[0])
     state.network.train()
-    feed = Feed(seed, length.side_px, _BATCH, mix_without(*_RUNS[run]))
-    with batches(feed, 0, 1) as stream:
-        for batch in stream:
-            for view in (batch, batch.mirrored()):
-                left = 1 - state.step / length.steps
-                take_step(
-                    state,
-                    Lesson(*to_tensors(view), 0),
-                    _RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS) * left,
-                )
-            if state.step >= length.steps:
-                break
+    curriculum = Curriculum(
+        is_critic=False, seed=seed, side_px=length.side_px, batch_size=_BATCH,
+        mix=mix_without(*_RUNS[run]), device="cpu", kept=0,
+    )  # fmt: skip
+    with lessons(curriculum, 0, 1) as stream:
+        while state.step < length.steps:
+            left = 1 - state.step / length.steps
+            take_step(state, next(stream), _RATE * min(1.0, (state.step + 1) / _WARM_UP_STEPS) * left)
     return state.network
 
 

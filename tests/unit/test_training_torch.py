@@ -13,7 +13,7 @@ import onnxruntime as ort  # noqa: E402
 
 from lambdas.image_processor.recipes import CRITIC  # noqa: E402
 from training import export  # noqa: E402
-from training.ablate import measure, table  # noqa: E402
+from training.ablate import Length, measure, table, train  # noqa: E402
 from training.candidates import Candidates  # noqa: E402
 from training.checkpoint import State  # noqa: E402
 from training.generator import Batch, Generator  # noqa: E402
@@ -216,6 +216,13 @@ def test_an_ablation_measures_subjects_by_overlap_and_the_rest_by_emptiness(
     assert (~has_subject).any()
     assert scores[has_subject] == pytest.approx(covered[has_subject] if kept else 0.0, abs=1e-6)
     assert (scores[~has_subject] == (0.0 if kept else 1.0)).all()
+
+
+def test_an_ablation_trains_for_its_steps() -> None:
+    """From book-v0, through the renderer beside it; what comes of it can be measured."""
+    torch.set_num_threads(1)
+    network = train("without negatives", Length(steps=2, side_px=64, scenes=1))
+    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())
 
 
 def test_an_ablations_differences_are_paired() -> None:
