@@ -44,7 +44,7 @@ class Batch:
     def of(cls, samples: list[Sample]) -> Batch:
         """Stack samples of one size."""
         masks = np.stack([sample.mask for sample in samples])
-        asked = [-1 if sample.presence is None else int(sample.presence) for sample in samples]
+        asked = [sample.answer for sample in samples]
         bands = np.stack([cv2.dilate(mask, _BAND) - cv2.erode(mask, _BAND) for mask in masks])
         return cls(
             np.stack([s.pixels for s in samples]), masks, bands.astype(np.uint8), np.asarray(asked, np.int8)

@@ -34,10 +34,9 @@ class Plates(Generator):
 
         """
         made = [self._exposed(first + offset) for offset in range(count)]
-        presence = [-1 if sample.presence is None else int(sample.presence) for _, sample in made]
         return {
             "layers": np.stack([_layers(plate, sample) for plate, sample in made]),
-            "presence": np.asarray(presence, np.int8),
+            "presence": np.asarray([sample.answer for _, sample in made], np.int8),
             "is_loose": np.asarray([plate.beneath is not None for plate, _ in made], np.uint8),
         }
 
@@ -47,7 +46,11 @@ class Plates(Generator):
 
 def _layers(plate: Plate, sample: Sample) -> NDArray[np.uint8]:
     """Return (8, S, S) uint8."""
-    beneath = sample.pixels if plate.beneath is None else to_bytes(plate.beneath)
-    shade = np.ones(sample.mask.shape, np.float32) if plate.shade is None else plate.shade
-    stacked = np.dstack([sample.pixels, beneath, to_bytes(shade * 255), sample.mask])
+    beneath, shade = sample.pixels, np.full(sample.mask.shape, 255, np.uint8)
+    if plate.beneath is not None and plate.shadowed is not None:
+        beneath = to_bytes(plate.beneath)
+        # A shadow multiplies all colours alike.
+        share = (plate.shadowed.mean(2) / np.maximum(plate.beneath.mean(2), 1)).astype(np.float32)
+        shade = to_bytes(share * 255)
+    stacked = np.dstack([sample.pixels, beneath, shade, sample.mask])
     return np.ascontiguousarray(stacked.transpose(2, 0, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from training.library import Library
 from training.mix import Mix
 from training.negatives import NEGATIVES
 from training.neighbours import NEIGHBOURS, Subject, reflection
-from training.paint import Paint, Picture, Plane, to_bytes
+from training.paint import Paint, Picture, to_bytes
 from training.photograph import develop, shake
 from training.surroundings import clutter, furniture, ground, hand, pen, touching_slab
 
@@ -41,6 +41,11 @@ class Sample:
     #: Whether there is one subject to cut out; None: too close to filling the frame to ask.
     presence: bool | None
 
+    @property
+    def answer(self) -> int:
+        """Return presence as a target: 1, 0, or -1 where it is not asked."""
+        return -1 if self.presence is None else int(self.presence)
+
 
 @dataclass(frozen=True)
 class Plate:
@@ -52,37 +57,37 @@ class Plate:
     has_subject: bool
     #: (S, S, 3), what the subject and its shadow lie on; None where something lies over the subject as well.
     beneath: Picture | None = None
-    #: (S, S), 0..1, by which the subject's shadow multiplies that.
-    shade: Plane | None = None
+    #: (S, S, 3), the same with the subject's shadow on it.
+    shadowed: Picture | None = None
 
 
 def render(library: Library, paint: Paint, side: int, mix: Mix) -> Sample:
     """Return one scene, (side, side), with or without a subject."""
-    while True:
-        for plate in _attempts(library, paint, side, mix):
-            sample = _labelled(develop(plate.canvas, paint.dice), plate)
-            if sample is not None:
-                return sample
+    return _photographed(library, paint, (side, mix), lambda canvas: develop(canvas, paint.dice))[1]
 
 
 def expose(library: Library, paint: Paint, side: int, mix: Mix) -> tuple[Plate, Sample]:
     """Return one scene undeveloped, and what it would be if the camera changed nothing."""
+    return _photographed(library, paint, (side, mix), lambda canvas: to_bytes(canvas.pixels))
+
+
+def _photographed(
+    library: Library, paint: Paint, what: tuple[int, Mix], camera: Callable[[Canvas], NDArray[np.uint8]]
+) -> tuple[Plate, Sample]:
+    """Return a scene of a side and a mix as a camera sees it; one that nobody could label is painted anew."""
+    paints = _positive if not paint.dice.chance(what[1].negatives) else _negative
     while True:
-        for plate in _attempts(library, paint, side, mix):
-            sample = _labelled(to_bytes(plate.canvas.pixels), plate)
-            if sample is not None:
-                return plate, sample
+        plate = paints(library, paint, *what)
+        sample = _labelled(camera(plate.canvas), plate)
+        if sample is not None:
+            return plate, sample
 
 
-def _attempts(library: Library, paint: Paint, side: int, mix: Mix) -> Iterator[Plate]:
-    """Yield one scene without a subject, or any number with one."""
-    if not paint.dice.chance(mix.negatives):
-        while True:
-            yield _positive(library, paint, side, mix)
+def _negative(library: Library, paint: Paint, side: int, _mix: Mix) -> Plate:
     canvas = Canvas.over(ground(library, paint.dice, side))
     kind = paint.dice.weighted(NEGATIVES)
     kind(canvas, library, paint)
-    yield Plate(canvas, kind.__name__, has_subject=False)
+    return Plate(canvas, kind.__name__, has_subject=False)
 
 
 def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Plate:
@@ -96,7 +101,7 @@ def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Plate:
         reflection(canvas, staging, framing, paint)
     beneath = canvas.pixels.copy()
     _shadows(canvas, staging, framing, dice)
-    shade = canvas.pixels.mean(2) / np.maximum(beneath.mean(2), 1)
+    shadowed = canvas.pixels.copy()
     is_held = dice.chance(mix.hand_behind.get(staging.kind, 0))
     if is_held:
         _reach(canvas, paint, outline, 0.02)
@@ -115,7 +120,7 @@ def _positive(library: Library, paint: Paint, side: int, mix: Mix) -> Plate:
         shake(canvas, dice)
     if is_held or is_gloomy or is_touched or has_pen:
         return Plate(canvas, staging.kind, has_subject=True)
-    return Plate(canvas, staging.kind, has_subject=True, beneath=beneath, shade=shade.astype(np.float32))
+    return Plate(canvas, staging.kind, has_subject=True, beneath=beneath, shadowed=shadowed)
 
 
 def _surround(canvas: Canvas, library: Library, paint: Paint, subject: Subject, mix: Mix) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lambdas.image_processor.recipes import BOOK
 from training.darkroom import Throws, develop
 from training.losses import RIGHTNESS_WEIGHT, Targets
 from training.plates import BENEATH, COVERAGE, SCENE, SHADE
@@ -25,13 +26,11 @@ _WHOLE: Final = 0.05
 #: What was photographed by the renderer already is photographed again, less often and in part.
 _AGAIN: Final = 0.4
 _EDGE_RADIUS_PX: Final = 4
-_MEAN: Final = (0.485, 0.456, 0.406)
-_STD: Final = (0.229, 0.224, 0.225)
 
 
 def standardised(pictures: Tensor) -> Tensor:
     """Return (N, 3, S, S), 0..255, as the product's preprocessing does: each by its own maximum first."""
-    mean, std = (pictures.new_tensor(values).view(1, 3, 1, 1) for values in (_MEAN, _STD))
+    mean, std = (pictures.new_tensor(values).view(1, 3, 1, 1) for values in (BOOK.mean, BOOK.std))
     return (pictures / pictures.amax((1, 2, 3), keepdim=True).clamp(min=1) - mean) / std
 
 
@@ -51,7 +50,9 @@ def of_plates(drawn: dict[str, Tensor], side: int, throws: Throws) -> tuple[Tens
     other = torch.where(is_loose & is_loose.roll(1), 1.0, 0.0).view(-1, 1, 1, 1) * throws.chance(_MOVED)
     # The scene is subject * coverage + beneath * shade * (1 - coverage): only the ground changes.
     scene = scene + other * (1 - coverage) * shade * (beneath.roll(1, 0) - beneath)
-    grid = _grid(*_parts(throws), _mirrored(throws), side)
+    middles, sizes = _parts(throws)
+    across = _mirrored(throws)
+    grid = _grid(middles, sizes, torch.cat([across, torch.ones_like(across)], 1), side)
     views = _sampled(torch.cat([scene, coverage * 255], 1), grid)
     masks = views[:, 3:] / 255
     presence = drawn["presence"].clone()
@@ -78,7 +79,7 @@ def of_critiques(drawn: dict[str, Tensor], side: int, throws: Throws) -> tuple[T
     size = boxes[:, 2:] - boxes[:, :2]
     low = (boxes[:, :2] - size * margin[:, None]).clamp(min=0) * (1 - whole[:, None])
     high = torch.lerp((boxes[:, 2:] + size * margin[:, None]).clamp(max=1), boxes.new_ones(1), whole[:, None])
-    flips = torch.cat([_mirrored(throws), _mirrored(throws)], 1).flatten(1)
+    flips = torch.cat([_mirrored(throws), _mirrored(throws)], 1)
     views = _sampled(chosen, _grid((low + high) / 2, high - low, flips, side))
     # On its side: shadows and sides of things are the same lying.
     turned = throws.chance(0.3)
@@ -108,8 +109,8 @@ def _parts(throws: Throws) -> tuple[Tensor, Tensor]:
 
 
 def _mirrored(throws: Throws) -> Tensor:
-    """Return -1 or 1, (N, 1, 1, 1)."""
-    return 1 - 2 * throws.chance(0.5)
+    """Return -1 or 1, (N, 1)."""
+    return (1 - 2 * throws.chance(0.5)).flatten(1)
 
 
 def _grid(middles: Tensor, sizes: Tensor, flips: Tensor, side: int) -> Tensor:
@@ -118,12 +119,10 @@ def _grid(middles: Tensor, sizes: Tensor, flips: Tensor, side: int) -> Tensor:
     Args:
         middles: (N, 2), x and y, 0..1.
         sizes: (N, 2).
-        flips: (N, 2), or (N, 1, 1, 1) of the x axis alone.
+        flips: (N, 2), x and y.
         side: of the views in pixels.
 
     """
-    if flips.ndim > 2:
-        flips = torch.cat([flips.flatten(1), torch.ones_like(flips.flatten(1))], 1)
     matrix = middles.new_zeros(len(middles), 2, 3)
     matrix[:, 0, 0], matrix[:, 1, 1] = (sizes * flips).unbind(1)
     matrix[:, :, 2] = 2 * middles - 1
