@@ -101,14 +101,16 @@ TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
 .PHONY: train train-critic train-check curves ablate export evaluate ship
 #: DEVICE=cuda trains on views of scenes that all other cores render; say how many: PROCESSES=14.
 ON_DEVICE := $(if $(DEVICE),--device $(DEVICE) --batch $(or $(BATCH),128) --kept $(or $(KEPT),20000))
+#: RATE=0.0005 is gentler than the usual 0.001: for weights that are trained already.
+RATED := $(if $(RATE),--rate $(RATE))
 train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [WIDE=1] [DEVICE=cuda] [FROM=] [FOLDER=] [WITHOUT=]
 	@$(TRAINING).train --minutes $(or $(MINUTES),90) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
-	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") $(if $(WIDE),--wide) $(ON_DEVICE) \
+	  $(if $(FROM),--from "$(FROM)") $(if $(FOLDER),--folder "$(FOLDER)") $(if $(WIDE),--wide) $(ON_DEVICE) $(RATED) \
 	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
 
 train-critic: .venv-train/.ready ## train the judge's critic, likewise [MINUTES=45] [FINISH=1] [SIDE=192] [DEVICE=cuda] [FROM=book-v0]
 	@$(TRAINING).train --critic --minutes $(or $(MINUTES),45) --side $(or $(SIDE),192) $(if $(FINISH),--finish) \
-	  --seed 770001 --from "$(or $(FROM),backend/training/weights/book-v0.onnx)" \
+	  --seed $(or $(SEED),770001) $(RATED) --from "$(or $(FROM),backend/training/weights/book-v0.onnx)" \
 	  --folder "$(or $(FOLDER),$(HOME)/.cache/bluemoxon-image-processor/critic)" $(ON_DEVICE) \
 	  $(if $(PROCESSES),--processes $(PROCESSES))
 

@@ -22,10 +22,9 @@ from training.bindings import Texture
 from training.canvas import solid
 from training.dice import Dice
 from training.generator import BLOCK, Batch
-from training.judging.corruptions import CORRUPTIONS
 from training.judging.scenes import SIDE_PX, Region, Scene, compose, silhouette
-from training.judging.softness import soften, speckled, unsure
 from training.library import Library, Stock
+from training.mistakes import candidate
 from training.mix import Mix
 from training.paint import Paint
 from training.prisms import PRISMS
@@ -37,20 +36,13 @@ PER_SCENE: Final = 8
 #: Scenes whose candidates are mixed.
 _SCENES: Final = 16
 _GROUP: Final = PER_SCENE * _SCENES
-#: Of them, so many are right.
-_RIGHT: Final = 0.4
-#: What goes wrong with the others, as often as this where it can: the kinds that are hard to tell most.
-_WRONG: Final[Mapping[str, float]] = {
-    "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 20, "second_object": 14,
-    "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
-    "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 11, "another": 2, "unsure": 2,
-}  # fmt: skip
-#: A candidate that differs less from the truth is not called wrong.
-_LEAST_CHANGE: Final = 0.03
-#: And one that differs less is right, however it came about.
-_MOST_RIGHT: Final = 0.015
 #: How often the scene is of the book model's own renderer: it knows neighbours and mirrors, but no layers.
 _PLAIN: Final = 0.2
+#: How often a scene is seen from so near that its subject reaches from border to border.
+_NEAR: Final = 0.08
+#: Of the subject's extent, so much is out of the frame at each end; of what is beside it, so much is kept.
+_BEYOND: Final = (0.0, 0.12)
+_BESIDE: Final = (0.1, 1.0)
 _LAYERS: Final = ("block", "shadow", "hand", "object")
 _BAND: Final = np.ones((7, 7), np.uint8)
 
@@ -112,6 +104,8 @@ class Candidates:
         library, dice = self._library(index // (BLOCK // 2)), Dice(self.seed, index, 1)
         paint = self._paint.with_dice(dice)
         scene = _plain(library, paint, self._mix) if dice.chance(_PLAIN) else compose(library, paint, SHOWN)
+        if dice.chance(_NEAR):
+            scene = _from_near(scene, dice)
         return scene, silhouette(library, dice, SHOWN, scene.truth.shape)
 
     def _library(self, block: int) -> Library:
@@ -159,74 +153,22 @@ def _plain(library: Library, paint: Paint, mix: Mix) -> Scene:
     return Scene(sample.pixels, truth, sample.kind, {name: np.zeros_like(truth) for name in _LAYERS}, cover)
 
 
-def candidate(scene: Scene, stranger: Region, dice: Dice) -> tuple[NDArray[np.uint8], int]:
-    """Return a mask, (height, width) uint8, and whether it is right: 1, 0, or -1 where that is not asked."""
-    if dice.chance(_RIGHT):
-        return _right(scene, dice), 1
-    mask = _wrong(scene, stranger, dice)
-    return mask, _answer(scene.truth, mask)
-
-
-def _right(scene: Scene, dice: Dice) -> NDArray[np.uint8]:
-    """Return the truth as a network would give it, (height, width) uint8."""
-    mask = soften(scene.truth, dice)
-    return speckled(mask, dice) if dice.chance(0.4) else mask
-
-
-def _wrong(scene: Scene, stranger: Region, dice: Dice) -> NDArray[np.uint8]:
-    """Return a mask that is wrong, (height, width) uint8."""
-    while True:
-        kind = dice.weighted(_WRONG)
-        if kind == "unsure":
-            return unsure(scene.truth, dice)
-        region = _region(kind, scene, stranger, dice)
-        if region is not None and region.any():
-            mask = soften(region, dice)
-            return speckled(mask, dice) if dice.chance(0.15) else mask
-
-
-def _region(kind: str, scene: Scene, stranger: Region, dice: Dice) -> Region | None:
-    """Return a wrong region of a kind, sometimes half of what went wrong; None where it cannot be made."""
-    if kind == "another":
-        return stranger
-    if kind == "band_gained":
-        return _band_gained(scene.truth, dice)
-    region = CORRUPTIONS[kind](scene, dice)
-    if region is None or not dice.chance(0.25):
-        return region
-    # Only on one side of a line: a mask need not lose all of the page block, nor keep all of a shadow.
-    y, x = np.nonzero(region ^ scene.truth)
-    if not len(x):
-        return region
-    turn = dice.between(0, 2 * np.pi)
-    height = np.arange(region.shape[1])[None] * np.cos(turn) + np.arange(region.shape[0])[:, None] * np.sin(
-        turn
-    )
-    cut = np.quantile(height[y, x], dice.between(0.35, 0.8))
-    return np.where(height < cut, region, scene.truth)
-
-
-def _band_gained(truth: Region, dice: Dice) -> Region:
-    """Return the subject and a band beside it, as it were a shadow or a slab: the subject itself, moved."""
-    y, x = np.nonzero(truth)
-    turn, share = dice.between(0, 2 * np.pi), dice.between(0.03, 0.15)
-    if dice.chance(0.35):
-        # The table in front of it, kept as though it were a side.
-        share = dice.between(0.15, 0.5)
-    step = np.asarray([np.cos(turn) * np.ptp(x), np.sin(turn) * np.ptp(y)]) * share
-    moved = truth.copy()
-    for part in np.linspace(0, 1, 16)[1:]:
-        matrix = np.asarray([[1, 0, step[0] * part], [0, 1, step[1] * part]], np.float64)
-        moved |= cv2.warpAffine(truth.astype(np.uint8), matrix, truth.shape[::-1]) > 0
-    return moved
-
-
-def _answer(truth: Region, mask: NDArray[np.uint8]) -> int:
-    """Return 0 for a mask that went wrong, 1 where that comes to nothing, -1 between."""
-    changed = float(((mask > 127) ^ truth).sum() / max(int(truth.sum()), 1))
-    if changed < _MOST_RIGHT:
-        return 1
-    return 0 if changed > _LEAST_CHANGE else -1
+def _from_near(scene: Scene, dice: Dice) -> Scene:
+    """Return the part of a scene in which the subject reaches from border to border, but not all around."""
+    across = dice.whole(0, 1)
+    places = np.argwhere(scene.truth)
+    low, high = places.min(0), places.max(0) + 1
+    start, stop = np.zeros(2, np.int64), np.asarray(scene.truth.shape)
+    extent = high[across] - low[across]
+    beyond = np.asarray([dice.between(*_BEYOND), dice.between(*_BEYOND)]) * extent
+    start[across], stop[across] = low[across] + beyond[0], high[across] - beyond[1]
+    along = 1 - across
+    start[along] = low[along] * (1 - dice.between(*_BESIDE))
+    stop[along] -= (stop[along] - high[along]) * (1 - dice.between(*_BESIDE))
+    part = slice(start[0], stop[0]), slice(start[1], stop[1])
+    layers = {name: layer[part] for name, layer in scene.layers.items()}
+    cover = None if scene.cover is None else scene.cover - start[::-1]
+    return Scene(np.ascontiguousarray(scene.pixels[part]), scene.truth[part], scene.kind, layers, cover)
 
 
 def _planes(

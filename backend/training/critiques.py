@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from lambdas.image_processor.boxes import Box
 from lambdas.image_processor.critic import around
-from training.candidates import Candidates, candidate, squeezed
+from training.candidates import Candidates, squeezed
 from training.dice import Dice
+from training.mistakes import candidate
 from training.plates import Stack
 
 #: Masks of one scene.

@@ -22,13 +22,13 @@ from lambdas.image_processor import quality
 from lambdas.image_processor.matting import matte
 from lambdas.image_processor.recipes import BOOK, EMBEDDED_RECIPE, ModelSpec
 from lambdas.image_processor.segment import Segmenter
+from lambdas.image_processor.straighten import straighten
 from training.baselines import grabcut, rectangle
 from training.cases import Case, labelled_cases, rendered_cases
 from training.contact_sheet import Tile, contact_sheet
 from training.labels import read_labels
 from training.measures import Plane, Region, boundary_f, boundary_px, iou
 from training.paint import as_weight
-from training.refine import refine
 from training.summary import summarise
 
 #: Below this share of the frame a mask counts as empty.
@@ -52,8 +52,9 @@ class Judged:
 def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
     """Measure one picture: the mask, what is made of it, and the baselines."""
     pixels = case.photo.pixels
-    mask = segmenter.segment(spec, case.photo)
-    verdict = quality.judge(case.photo, mask)
+    mask = segmenter.segment(dataclasses.replace(spec, straightens_sides=False), case.photo)
+    straight = straighten(pixels, mask.alpha)
+    verdict = quality.judge(case.photo, dataclasses.replace(mask, alpha=straight))
     found = as_weight(mask.alpha)
     coverage = float((found > 0.5).mean())
     entry: dict[str, Any] = {
@@ -68,7 +69,8 @@ def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
     if case.role != "negative":
         entry |= _nearness(found, case)
         entry |= {
-            name: _nearness(as_weight(alpha), case) for name, alpha in _later(pixels, mask.alpha).items()
+            name: _nearness(as_weight(alpha), case)
+            for name, alpha in _later(pixels, mask.alpha, straight).items()
         }
         entry["baselines"] = {
             name: round(iou(baseline(pixels).astype(np.float32), case.truth, case.ignored), 4)
@@ -77,13 +79,14 @@ def judge(case: Case, segmenter: Segmenter, spec: ModelSpec) -> Judged:
     return Judged(entry, Tile(pixels, found > 0.5, case.truth > 0.5, _caption(entry)))
 
 
-def _later(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
-    """Return what may be made of a mask: refined, matted, and matted after refinement."""
-    refined = refine(pixels, mask)
+def _later(
+    pixels: NDArray[np.uint8], mask: NDArray[np.uint8], straight: NDArray[np.uint8]
+) -> dict[str, NDArray[np.uint8]]:
+    """Return what is made of a mask: straightened, that matted; and matted as it was, to compare."""
     return {
-        "refined": refined,
-        "matted": matte(pixels, mask, EMBEDDED_RECIPE.matting).alpha,
-        "refined_matted": matte(pixels, refined, EMBEDDED_RECIPE.matting).alpha,
+        "straightened": straight,
+        "finished": matte(pixels, straight, EMBEDDED_RECIPE.matting).alpha,
+        "matted_alone": matte(pixels, mask, EMBEDDED_RECIPE.matting).alpha,
     }
 
 

@@ -35,9 +35,8 @@ def summarise(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         },
         "wrongly_refused_share": mean(not e["accepted"] for e in subjects),
         "refinement": {
-            "mask": refinement([(entry, entry["refined"]) for entry in subjects]),
-            "matting": refinement([(entry, entry["matted"]) for entry in subjects]),
-            "matted": refinement([(entry["matted"], entry["refined_matted"]) for entry in subjects]),
+            name: refinement([(entry, entry[name]) for entry in subjects])
+            for name in ("straightened", "finished", "matted_alone")
         },
         "baselines": {name: figures([{"iou": e["baselines"][name]} for e in subjects]) for name in baselines},
     }
@@ -59,7 +58,7 @@ def figures(entries: Sequence[dict[str, Any]]) -> Figures:
 
 
 def refinement(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> Figures:
-    """Return the boundary error without and with `refine`, and on how many pictures it fell or rose."""
+    """Return the boundary error before and after, and on how many pictures it fell or rose."""
     if not pairs:
         return {"n": 0}
     before, after = np.asarray([(one["boundary_px"], other["boundary_px"]) for one, other in pairs]).T

@@ -53,6 +53,8 @@ class Plan:
     curriculum: Curriculum
     processes: int
     threads: int
+    #: Highest learning rate, for the usual batch.
+    rate: float
     #: Whether a network that begins from nothing is the wide one.
     is_wide: bool
     #: An ONNX file to start from when there is no checkpoint; None: from nothing.
@@ -85,7 +87,7 @@ def begin(plan: Plan) -> State:
 def learning_rate(plan: Plan, state: State) -> float:
     """Return this step's rate: warm-up, then constant; in the closing phase falling along a half cosine."""
     times = min(_MOST_TIMES, math.sqrt(plan.curriculum.batch_size / _USUAL_BATCH))
-    rate = _LEARNING_RATE * max(1.0, times) * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
+    rate = plan.rate * max(1.0, times) * min(1.0, (state.step + 1) / _WARM_UP_STEPS)
     if plan.phase != "finish":
         return rate
     done = min(1.0, state.finish_seconds / (plan.minutes * 60))
@@ -167,6 +169,12 @@ def parse(arguments: list[str] | None = None) -> Plan:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
+        "--rate",
+        type=float,
+        default=_LEARNING_RATE,
+        help="highest learning rate; less for weights that are trained already",
+    )
+    parser.add_argument(
         "--device", default="cpu", help="cuda: train there, on views of what is rendered here"
     )
     parser.add_argument("--kept", type=int, default=20_000, help="scenes to keep on the device")
@@ -188,6 +196,7 @@ def parse(arguments: list[str] | None = None) -> Plan:
         curriculum,
         given.processes,
         given.threads,
+        given.rate,
         given.wide,
         given.heritage,
     )

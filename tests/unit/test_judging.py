@@ -123,7 +123,8 @@ def test_an_unsure_mask_is_grey(made: list[Scene]) -> None:
 
 
 def row(kind: str, changed: float = 0.2) -> Row:
-    return Row("1", "map", kind, changed, Reading({}, (), ()), (), 0.6, 0.1, 0.9)
+    nothing = Reading({}, (), ())
+    return Row("1", "map", kind, changed, nothing, nothing, (), 0.6, 0.1, 0.9)
 
 
 def test_figures() -> None:

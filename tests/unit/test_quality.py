@@ -43,18 +43,18 @@ def agreeing(mask: Mask, critic: Mask | None = None) -> Opinion:
     """Return a critic's opinion and another: the same, or the critic's is of the mask that is given."""
     true = (critic or mask).alpha
 
-    def opinion(alpha: Bytes) -> Sequence[Patch]:
+    def opinion(alpha: Bytes) -> Sequence[Sequence[Patch]]:
         both, either = ((alpha > 127) & (true > 127)).sum(), ((alpha > 127) | (true > 127)).sum()
         rightness = 0.98 if both > 0.97 * either else 0.02
         said = replace(masks.patch(true), rightness=rightness)
-        return said, masks.patch(mask.alpha)
+        return (said,), (said, masks.patch(mask.alpha))
 
     return opinion
 
 
 def with_both(mask: Mask, opinion: Opinion) -> Verdict:
     """Judge with all the opinions there are, whether or not the first is enough."""
-    given = tuple(opinion(mask.alpha))
+    *_, given = opinion(mask.alpha)
     return decide(summary(read(BOOK.pixels, mask.alpha, mask.probability, given), WEIGHINGS))
 
 
@@ -135,7 +135,7 @@ def test_an_opinion_that_the_photo_contradicts_is_not_followed() -> None:
 def test_the_critic_alone_may_accept() -> None:
     """Most masks are right, and plainly so: the book model is not asked about them."""
 
-    def opinion(alpha: Bytes) -> Iterator[Patch]:
+    def opinion(alpha: Bytes) -> Iterator[Sequence[Patch]]:
         yield next(iter(agreeing(WHOLE)(alpha)))
         raise AssertionError("the book model was asked")
 
@@ -169,7 +169,7 @@ def test_stretching_invents_no_subject() -> None:
 def test_the_rules_ask_nobody() -> None:
     """An empty or a full mask costs no second opinion."""
 
-    def never(_: Bytes) -> Sequence[Patch]:
+    def never(_: Bytes) -> Sequence[Sequence[Patch]]:
         raise AssertionError("the book model was asked")
 
     for name in ("nothing", "hardly anything", "the whole frame", "pieces"):
@@ -216,9 +216,9 @@ def test_any_output(planes: NDArray[np.uint8], probability: NDArray[np.float32])
     """Whatever model and opinion say there is a verdict: finite measures, a score, a code if refused."""
     photo = Photo(np.repeat(planes[0][..., None], 3, axis=2), "PNG")
 
-    def contrary(alpha: Bytes) -> Sequence[Patch]:
+    def contrary(alpha: Bytes) -> Sequence[Sequence[Patch]]:
         critic = replace(masks.patch(planes[0].T.reshape(alpha.shape)), rightness=float(probability[0, 0]))
-        return critic, masks.patch(255 - alpha)
+        return (critic,), (critic, masks.patch(255 - alpha))
 
     for opinion in (no_opinion, contrary):
         _is_sound(judge(photo, Mask(planes[1], probability), opinion))

@@ -87,17 +87,17 @@ def test_summary_counts_by_role_and_kind() -> None:
     good = {
         "role": "positive", "kind": "book", "accepted": True,
         "iou": 0.9, "boundary_f": 0.8, "boundary_px": 2.0,
-        "refined": {"iou": 0.95, "boundary_px": 1.0}, "baselines": {"rectangle": 0.5},
-        "matted": {"iou": 0.95, "boundary_px": 1.0}, "refined_matted": {"iou": 0.95, "boundary_px": 0.5},
+        "straightened": {"iou": 0.95, "boundary_px": 1.0}, "baselines": {"rectangle": 0.5},
+        "finished": {"iou": 0.95, "boundary_px": 0.5}, "matted_alone": {"iou": 0.95, "boundary_px": 1.0},
     }  # fmt: skip
-    bad = {**good, "iou": 0.7, "accepted": False, "refined": {"iou": 0.6, "boundary_px": 3.0}}
+    bad = {**good, "iou": 0.7, "accepted": False, "straightened": {"iou": 0.6, "boundary_px": 3.0}}
     shelf = {"role": "negative", "kind": "shelf", "emptied": True}
     summary = summarise([good, bad, shelf, {**shelf, "emptied": False}])
     positive = summary["roles"]["positive"]
     assert (positive["n"], positive["iou_mean"], positive["iou_worst"]) == (2, 0.8, 0.7)
     assert summary["negative"]["emptied_share"] == 0.5
     assert summary["wrongly_refused_share"] == 0.5
-    masks, matted = summary["refinement"]["mask"], summary["refinement"]["matted"]
+    masks, matted = summary["refinement"]["straightened"], summary["refinement"]["finished"]
     assert (masks["improved_share"], masks["worse_share"]) == (0.5, 0.5)
     assert (matted["n"], matted["improved_share"], matted["boundary_px_median_after"]) == (2, 1.0, 0.5)
     assert summary["roles"]["hard"] == {"n": 0}

@@ -12,7 +12,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.critic import around
+from lambdas.image_processor.boxes import Box
+from lambdas.image_processor.critic import around, mean, mirrored
 from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.strips import reduced
@@ -43,18 +44,23 @@ class BookOpinion:
     photo: Photo
     _seen: Patch | None = None
 
-    def on(self, alpha: NDArray[np.uint8]) -> Iterator[Patch]:
-        """Yield two masks, at the size that they were seen at; each is asked for when its turn comes.
+    def on(self, alpha: NDArray[np.uint8]) -> Iterator[tuple[Patch, ...]]:
+        """Yield all that there is to say so far, at the size that it was seen at; asked when its turn comes.
 
         Args:
             alpha: (height, width) uint8, the mask in question.
 
         Yields:
-            What the critic makes of the mask, then what the book model sees in the photo.
+            What the critic makes of the mask; then what it makes of it on a second look as well, in a mirror,
+            and what the book model sees in the photo.
 
         """
-        yield self._criticised(alpha)
-        yield self._whole_photo()
+        box = around(alpha)
+        part = _reduced(self.photo.pixels[box], CRITIC.input_side_px)
+        said = self._criticised(part, alpha[box])
+        yield (_patch(said, box),)
+        again = self._criticised(mirrored(part), mirrored(alpha[box]))
+        yield _patch(mean(said, again), box), self._whole_photo()
 
     def _whole_photo(self) -> Patch:
         if self._seen is None:
@@ -64,11 +70,12 @@ class BookOpinion:
             self._seen = Patch(alpha, (slice(0, height), slice(0, width)))
         return self._seen
 
-    def _criticised(self, alpha: NDArray[np.uint8]) -> Patch:
-        box = around(alpha)
-        part = Photo(_reduced(self.photo.pixels[box], CRITIC.input_side_px), self.photo.format)
-        said = self.segmenter.criticise(CRITIC, part, alpha[box])
-        return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
+    def _criticised(self, part: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Critique:
+        return self.segmenter.criticise(CRITIC, Photo(part, self.photo.format), alpha)
+
+
+def _patch(said: Critique, box: Box) -> Patch:
+    return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
 
 
 def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

@@ -1,4 +1,7 @@
-"""What the critic is shown: the photo's part around a mask, and the mask as a fourth channel. Pure."""
+"""What the critic is shown: the photo's part around a mask, and the mask as a fourth channel. Pure.
+
+Where it matters it is shown both in a mirror too: it is wrong less often both ways round than one way.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lambdas.image_processor.boxes import Box, surroundings
+from lambdas.image_processor.domain import Critique
 from lambdas.image_processor.working_size import main_parts, shrunk
 
 #: The part reaches this share of the mask's width and height beyond it, to show what the mask may lack.
@@ -27,3 +31,14 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
     region = main_parts(shrunk(alpha) > _SUBJECT)
     whole = slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
     return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole
+
+
+def mirrored(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (height, width, ...), left and right exchanged."""
+    return np.ascontiguousarray(plane[:, ::-1])
+
+
+def mean(said: Critique, of_the_mirrored: Critique) -> Critique:
+    """Return the mean of what a critic says of a mask, and of its mirror image in that of the photo."""
+    probability = (said.probability + of_the_mirrored.probability[:, ::-1]) / 2
+    return Critique(np.asarray(probability, np.float32), (said.rightness + of_the_mirrored.rightness) / 2)

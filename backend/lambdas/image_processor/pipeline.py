@@ -100,16 +100,16 @@ def _try(
     with watch.stage("segment"):
         mask = opinion.segmenter.segment(recipe.model, photo)
 
-    def second_opinion(alpha: Bytes) -> Iterator[Patch]:
+    def second_opinion(alpha: Bytes) -> Iterator[Sequence[Patch]]:
         # Whoever is asked for an opinion found nothing wrong at first sight.
         ahead.begin(mask, recipe.matting)
         opinions = opinion.on(alpha)
         while True:
             with watch.stage("opinion"):
-                patch = next(opinions, None)
-            if patch is None:
+                given = next(opinions, None)
+            if given is None:
                 return
-            yield patch
+            yield given
 
     # A model has no second opinion on its own mask.
     asked = quality.no_opinion if recipe.model == BOOK else second_opinion

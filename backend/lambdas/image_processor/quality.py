@@ -41,9 +41,9 @@ MAX_HOLES: Final = 0.012
 #: A piece of 4 % of the subject may be believed missing, or superfluous, at most so far.
 MAX_BELIEVED: Final = 0.85
 
-#: Answers a mask, (height, width) uint8, with the critic's and the book model's own, one after the other; or
-#: with none.
-Opinion = Callable[[Bytes], Iterable[Patch]]
+#: Answers a mask, (height, width) uint8, with the critic's own; then with the critic's on a second look and
+#: the book model's; or with nothing.
+Opinion = Callable[[Bytes], Iterable[Sequence[Patch]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Policy(StrEnum):
     ALL = "all"
 
 
-def no_opinion(_: Bytes) -> Iterable[Patch]:
+def no_opinion(_: Bytes) -> Iterable[Sequence[Patch]]:
     """Return no opinion: the book model is not asked about its own mask."""
     return ()
 
@@ -149,8 +149,8 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     Args:
         photo: (height, width, 3) uint8.
         mask: of the same height and width, with the raw output behind it.
-        opinion: asked only when the rules do not decide, and for a further one only where those before leave
-            doubt: the first that is enough to accept the mask ends it, only all of them refuse it.
+        opinion: asked only when the rules do not decide, and for more only where there is doubt: what is
+            enough to accept the mask ends it, only the last word refuses it.
 
     Returns:
         Accepted, or refused with the code that says most; the score is above a half for what is accepted.
@@ -161,9 +161,7 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
     if broken is not None:
         return broken
     verdict: Verdict | None = None
-    given: tuple[Patch, ...] = ()
-    for patch in opinion(mask.alpha):
-        given = (*given, patch)
+    for given in opinion(mask.alpha):
         verdict = _weighed(photo, mask, given)
         if verdict.accepted:
             break

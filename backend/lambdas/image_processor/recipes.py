@@ -40,6 +40,8 @@ class ModelSpec:
     keeps_main_parts: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
+    #: Whether straight sides of the mask are put on the photo's edges (straighten.py).
+    straightens_sides: bool = False
     #: The critic that may correct the mask (correction.py).
     corrected_by: ModelSpec | None = None
     #: Whether it is asked about a mask, its input's fourth channel, instead of for one (critic.py).
@@ -50,9 +52,16 @@ class ModelSpec:
         """Whether the weights are packaged with the worker."""
         return self.url is None
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether anything is made of its mask afterwards (finishing.py)."""
+        return self.straightens_sides or self.corrected_by is not None
+
     def asked_once(self) -> ModelSpec:
-        """Return the same model with one pass over the photo: not mirrored, no closer look, not corrected."""
-        return replace(self, averages_mirror=False, looks_closer=False, corrected_by=None)
+        """Return the same model with one pass over the photo, and nothing made of its mask afterwards."""
+        return replace(
+            self, averages_mirror=False, looks_closer=False, straightens_sides=False, corrected_by=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,7 @@ BOOK: Final = ModelSpec(
     averages_mirror=True,
     keeps_main_parts=True,
     looks_closer=True,
+    straightens_sides=True,
     corrected_by=CRITIC,
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -71,13 +70,12 @@ class Segmenter:
         options = sessions.return_memory() if is_large else sessions.keep_memory()
         look = partial(self._look, session, spec, options)
         mask = look(photo.pixels)
-        if spec.corrected_by is None:
+        if not spec.is_finished:
             return mask
         # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
-        from lambdas.image_processor.correction import corrected  # noqa: PLC0415
+        from lambdas.image_processor.finishing import finished  # noqa: PLC0415
 
-        critic = partial(self._corrections, spec.corrected_by, photo)
-        return Mask(corrected(mask.alpha, critic, _turned(look, photo.pixels)), mask.probability)
+        return finished(spec, mask, photo, look, self.criticise)
 
     def criticise(self, spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
         """Ask a critic about a mask.
@@ -101,22 +99,6 @@ class Segmenter:
         if [output.size for output in outputs] != [plane.size, 1]:
             raise self._another_model(spec, f"its outputs are {[output.shape for output in outputs]}")
         return Critique(outputs[0].reshape(plane.shape), float(outputs[1].item()))
-
-    def _corrections(
-        self, spec: ModelSpec, photo: Photo, alpha: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], float]:
-        """Return a critic's own mask of a photo, and how right the given one is: means of both ways round."""
-        from lambdas.image_processor.critic import around  # noqa: PLC0415
-
-        box = around(alpha)
-        part, there = photo.pixels[box], alpha[box]
-        mirrored = Photo(np.ascontiguousarray(part[:, ::-1]), photo.format)
-        one = self.criticise(spec, Photo(np.ascontiguousarray(part), photo.format), there)
-        other = self.criticise(spec, mirrored, np.ascontiguousarray(there[:, ::-1]))
-        mean = np.asarray((one.probability + other.probability[:, ::-1]) / 2, np.float32)
-        found = np.zeros_like(alpha)
-        found[box] = to_alpha(spec, mean, (part.shape[1], part.shape[0]))
-        return found, (one.rightness + other.rightness) / 2
 
     def _look(self, session: Any, spec: ModelSpec, options: Any, pixels: NDArray[np.uint8]) -> Mask:
         """Return the mask of a picture, (height, width, 3) uint8: by all of it, then by the part found."""
@@ -193,12 +175,3 @@ class Segmenter:
 
     def _path(self, spec: ModelSpec) -> Path:
         return preferred(spec, self._weights_dir, sessions.VERSION)
-
-
-def _turned(
-    look: Callable[[NDArray[np.uint8]], Mask], pixels: NDArray[np.uint8]
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield the masks of a picture that a model finds in it turned by 90, 180 and 270 degrees."""
-    for quarters in (1, 2, 3):
-        found = look(np.ascontiguousarray(np.rot90(pixels, quarters)))
-        yield np.ascontiguousarray(np.rot90(found.alpha, -quarters))

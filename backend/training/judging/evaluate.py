@@ -26,7 +26,7 @@ from lambdas.image_processor.segment import Segmenter
 from training.judging.corpus import HELD_OUT, photographed
 from training.judging.figures import Judged, draw, figures, judged, roc
 from training.judging.kept import CACHE
-from training.judging.table import Row, read_scene, rows, with_critic_alone
+from training.judging.table import Row, read_scene, rows
 from training.labels import read_labels
 
 _Policy = Callable[[Row], tuple[str | None, float]]
@@ -34,7 +34,7 @@ _Policy = Callable[[Row], tuple[str | None, float]]
 
 def with_opinions(row: Row) -> tuple[str | None, float]:
     """Judge as the worker does: the critic may accept a mask; only with both opinions it is refused."""
-    first = decide(summary(with_critic_alone(row.reading), WEIGHINGS))
+    first = decide(summary(row.first, WEIGHINGS))
     both = decide(summary(row.reading, WEIGHINGS))
     return (None if first.accepted else both.reason), max(first.score, both.score)
 

@@ -25,7 +25,7 @@ from lambdas.image_processor.quality import CHECKS, RULES
 from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
 from training.judging.corpus import FITTED, GOOD, STRANGE
-from training.judging.table import Row, rows, with_critic_alone
+from training.judging.table import Row, rows
 from training.judging.written import module
 
 Array = NDArray[np.float64]
@@ -84,8 +84,7 @@ def allowance(costs: Sequence[float], false_rejects: float) -> float:
 def _measures(row: Row, card: str, weighings: Mapping[str, Weighing]) -> Measures:
     if card == "alone":
         return row.reading.mask
-    reading = with_critic_alone(row.reading) if card == "with_critic" else row.reading
-    return summary(reading, weighings)
+    return summary(row.first if card == "with_critic" else row.reading, weighings)
 
 
 def _cost(row: Row, card: str, weighings: Mapping[str, Weighing], curves: Mapping[str, Curve]) -> float:

@@ -22,7 +22,7 @@ from lambdas.image_processor import seed_policy
 from lambdas.image_processor.book_opinion import BookOpinion
 from lambdas.image_processor.disputes import Piece
 from lambdas.image_processor.domain import Photo
-from lambdas.image_processor.measures import Reading, is_a_critics, read
+from lambdas.image_processor.measures import Reading, read
 from lambdas.image_processor.recipes import BOOK, CRITIC
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.working_size import common_box, shrunk
@@ -46,8 +46,11 @@ class Row:
     subject: str
     kind: str
     changed: float
+    #: With the critic's first look alone.
+    first: Reading
+    #: With both opinions.
     reading: Reading
-    #: Per opinion and piece in dispute: whether the opinion was right about most of it.
+    #: Of the latter, per opinion and piece in dispute: whether the opinion was right about most of it.
     answers: tuple[tuple[bool, ...], ...]
     #: What the seed's two checks look at.
     box_area: float
@@ -74,9 +77,11 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
     """Yield the rows of one scene's masks."""
     opinion = BookOpinion(segmenter, Photo(scene.pixels, "rendered"))
     for example in examples:
-        given = tuple(opinion.on(example.mask))
+        early, given = opinion.on(example.mask)
         with threadpool_limits(1):
-            reading = read(scene.pixels, example.mask, as_weight(example.mask), given)
+            first, reading = (
+                read(scene.pixels, example.mask, as_weight(example.mask), each) for each in (early, given)
+            )
         box = common_box(example.mask.shape, shrunk(example.mask), given)
         truth = shrunk(scene.truth[box].astype(np.uint8) * 255) > 127
         _, book = given
@@ -87,27 +92,13 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
             subject=scene.kind,
             kind=example.kind,
             changed=example.changed,
+            first=_without_regions(first),
             reading=_without_regions(reading),
             answers=tuple(tuple(_is_right(piece, truth) for piece in each) for each in reading.disputed),
             box_area=seed_policy.box_area(example.mask),
             aspect_difference=seed_policy.aspect_difference(example.mask),
             opinion_iou=float(both / max(int(either), 1)),
         )
-
-
-def with_critic_alone(reading: Reading) -> Reading:
-    """Return what is read before the book model is asked.
-
-    Photo and masks are still cut to the box around the book model's mask as well, which is a little larger.
-    """
-    kept = [
-        (said, found)
-        for said, found in zip(reading.opinions, reading.disputed, strict=True)
-        if is_a_critics(said)
-    ]
-    return replace(
-        reading, opinions=tuple(said for said, _ in kept), disputed=tuple(found for _, found in kept)
-    )
 
 
 def fingerprint() -> str:

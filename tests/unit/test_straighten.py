@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from training.outline import straight_sides, trace
-from training.refine import refine
+from lambdas.image_processor.polygon import straight_sides, trace
+from lambdas.image_processor.straighten import straighten
 
 CORNERS = [(120.0, 90.0), (420.0, 130.0), (380.0, 540.0), (90.0, 500.0)]
 
@@ -90,7 +90,7 @@ def test_wavering_sides_become_straight_and_sit_on_the_edge(amplitude: float) ->
     """More than half of the error goes."""
     true = polygon(CORNERS)
     rough = wavering(CORNERS, amplitude)
-    assert error(refine(photo(true), rough), true) < 0.5 * error(rough, true)
+    assert error(straighten(photo(true), rough), true) < 0.5 * error(rough, true)
 
 
 def test_a_mask_that_is_too_large_shrinks_to_the_edge() -> None:
@@ -98,32 +98,32 @@ def test_a_mask_that_is_too_large_shrinks_to_the_edge() -> None:
     true = polygon(CORNERS)
     middle = np.mean(CORNERS, axis=0)
     grown = polygon([tuple(middle + (np.asarray(corner) - middle) * 1.012) for corner in CORNERS])
-    assert error(refine(photo(true), grown), true) < 0.35 * error(grown, true)
+    assert error(straighten(photo(true), grown), true) < 0.35 * error(grown, true)
 
 
 def test_without_an_edge_in_the_photo_the_mask_stays() -> None:
     """An even photo has nothing to say."""
     rough = wavering(CORNERS, 2)
-    assert np.array_equal(refine(np.full((640, 500, 3), 90, np.uint8), rough), rough)
+    assert np.array_equal(straighten(np.full((640, 500, 3), 90, np.uint8), rough), rough)
 
 
 def test_round_things_stay_round() -> None:
     """What has no straight side is not touched."""
     angles = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     disc = polygon([(250 + 160 * np.cos(a), 320 + 160 * np.sin(a)) for a in angles])
-    refined = refine(photo(disc), disc)
+    refined = straighten(photo(disc), disc)
     assert error(refined, disc) < 0.004 * (disc > 127).sum()
 
 
 def test_an_empty_mask_stays_empty() -> None:
     """Nothing is invented."""
     empty = np.zeros((640, 500), np.uint8)
-    assert not refine(photo(polygon(CORNERS)), empty).any()
+    assert not straighten(photo(polygon(CORNERS)), empty).any()
 
 
 def test_sides_on_the_frame_stay_there() -> None:
     """A book that runs out of the picture is cut by the frame and nothing else."""
     true = polygon([(-50.0, 100.0), (300.0, 100.0), (300.0, 700.0), (-50.0, 700.0)])
-    refined = refine(photo(true), true)
+    refined = straighten(photo(true), true)
     assert (refined[110:, 0] > 127).all()
     assert (refined[-1, :290] > 127).all()

@@ -2,10 +2,7 @@
 
 A mask is born at 256 x 256: enlarged, its outline wavers by some pixels. Books have straight sides. Each
 straight side of the outline looks for the line of strongest contrast near it, in the photo at its own size,
-and moves there if that line holds along most of its length.
-
-Measured and not in the product: on masks it does what it says, but closed-form matting finds the same edges
-from the untouched mask at least as well (docs/model-card.md). `make evaluate` measures it still.
+and moves there if that line holds along most of its length. Matting then has its band where the edge is.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from training.outline import Points, Side, straight_sides, trace
+from lambdas.image_processor.polygon import Points, Side, straight_sides, trace
 
 #: The outline is traced at this longest side.
 _TRACE_SIDE_PX: Final = 512
@@ -44,7 +41,7 @@ _CORNER: Final = 0.025
 _SUBJECT: Final = 127
 
 
-def refine(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def straighten(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Straighten a mask's straight sides and move them onto the photo's edges.
 
     Args:
