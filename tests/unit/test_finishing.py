@@ -43,7 +43,7 @@ def test_nothing_is_made_of_it_unasked() -> None:
 
 
 def test_straight_sides_are_put_on_the_photos_edges() -> None:
-    """A side that wavers beside an edge by up to six pixels is nearly on it afterwards; the raw output stays."""
+    """A side that wavers by up to six pixels beside an edge is nearly on it afterwards; raw output stays."""
     wavering = BOARD.copy()
     for row in range(120, 600):
         wavering[row, 660 : 660 + (row // 9) % 7] = 255
