@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lambdas.image_processor.convex_hull import convex_hull
-from lambdas.image_processor.working_size import Region, View, largest_part, signed_depth
+from lambdas.image_processor.working_size import Region, View, largest_part
 
 Points = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def lumps(seen: View) -> float:
         return 0.0
     radius = max(2.0, _LUMP_SHARE * seen.half_width)
     sure = seen.depth > radius
-    kept = signed_depth(sure) > -radius - 0.5
+    kept = ndimage.distance_transform_edt(~sure) < radius + 1 if sure.any() else sure
     return _thick_part(seen.region & ~kept) / seen.area
 
 

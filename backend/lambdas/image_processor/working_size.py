@@ -158,12 +158,14 @@ def signed_depth(region: Region) -> Plane:
 
     Where there is no outline at all, half the frame's perimeter stands for "far".
     """
-    if not region.any() or region.all():
+    box = surroundings(region, region.shape, 0.0, 1.0)
+    if box is None or region.all():
         far = float(sum(region.shape))
-        return np.full(region.shape, far if region.any() else -far, np.float32)
-    inside = ndimage.distance_transform_edt(region)
-    outside = ndimage.distance_transform_edt(~region)
-    return np.asarray(np.where(region, inside - 0.5, 0.5 - outside), np.float32)
+        return np.full(region.shape, -far if box is None else far, np.float32)
+    depth = np.asarray(0.5 - ndimage.distance_transform_edt(~region), np.float32)
+    # From inside, no pixel outside is nearer than those of the rim around the region's box.
+    depth[box] = np.where(region[box], ndimage.distance_transform_edt(region[box]) - 0.5, depth[box])
+    return depth
 
 
 def largest_part(region: Region) -> int:
