@@ -38,11 +38,6 @@ _SCENES: Final = 16
 _GROUP: Final = PER_SCENE * _SCENES
 #: How often the scene is of the book model's own renderer: it knows neighbours and mirrors, but no layers.
 _PLAIN: Final = 0.2
-#: How often a scene is seen from so near that its subject reaches from border to border.
-_NEAR: Final = 0.08
-#: Of the subject's extent, so much is out of the frame at each end; of what is beside it, so much is kept.
-_BEYOND: Final = (0.0, 0.12)
-_BESIDE: Final = (0.1, 1.0)
 _LAYERS: Final = ("block", "shadow", "hand", "object")
 _BAND: Final = np.ones((7, 7), np.uint8)
 
@@ -104,8 +99,6 @@ class Candidates:
         library, dice = self._library(index // (BLOCK // 2)), Dice(self.seed, index, 1)
         paint = self._paint.with_dice(dice)
         scene = _plain(library, paint, self._mix) if dice.chance(_PLAIN) else compose(library, paint, SHOWN)
-        if dice.chance(_NEAR):
-            scene = _from_near(scene, dice)
         return scene, silhouette(library, dice, SHOWN, scene.truth.shape)
 
     def _library(self, block: int) -> Library:
@@ -151,24 +144,6 @@ def _plain(library: Library, paint: Paint, mix: Mix) -> Scene:
     points = np.argwhere(truth)[:, ::-1].astype(np.float32)
     cover = np.asarray(cv2.boxPoints(cv2.minAreaRect(points)), np.float64)
     return Scene(sample.pixels, truth, sample.kind, {name: np.zeros_like(truth) for name in _LAYERS}, cover)
-
-
-def _from_near(scene: Scene, dice: Dice) -> Scene:
-    """Return the part of a scene in which the subject reaches from border to border, but not all around."""
-    across = dice.whole(0, 1)
-    places = np.argwhere(scene.truth)
-    low, high = places.min(0), places.max(0) + 1
-    start, stop = np.zeros(2, np.int64), np.asarray(scene.truth.shape)
-    extent = high[across] - low[across]
-    beyond = np.asarray([dice.between(*_BEYOND), dice.between(*_BEYOND)]) * extent
-    start[across], stop[across] = low[across] + beyond[0], high[across] - beyond[1]
-    along = 1 - across
-    start[along] = low[along] * (1 - dice.between(*_BESIDE))
-    stop[along] -= (stop[along] - high[along]) * (1 - dice.between(*_BESIDE))
-    part = slice(start[0], stop[0]), slice(start[1], stop[1])
-    layers = {name: layer[part] for name, layer in scene.layers.items()}
-    cover = None if scene.cover is None else scene.cover - start[::-1]
-    return Scene(np.ascontiguousarray(scene.pixels[part]), scene.truth[part], scene.kind, layers, cover)
 
 
 def _planes(

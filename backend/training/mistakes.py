@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import cv2
@@ -20,16 +20,12 @@ _RIGHT: Final = 0.4
 _WRONG: Final[Mapping[str, float]] = {
     "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 20, "second_object": 14,
     "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
-    "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 11, "run_on": 6, "grown": 5,
-    "another": 2, "unsure": 2,
+    "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 11, "another": 2, "unsure": 2,
 }  # fmt: skip
 #: A candidate that differs less from the truth is not called wrong.
 _LEAST_CHANGE: Final = 0.03
 #: And one that differs less is right, however it came about.
 _MOST_RIGHT: Final = 0.015
-#: A rim is so wide at this longest side: wider than a right mask is ever off.
-_RIMS_PX: Final = (4.0, 12.0)
-_OF_SIDE_PX: Final = 320
 
 
 def candidate(scene: Scene, stranger: Region, dice: Dice) -> tuple[NDArray[np.uint8], int]:
@@ -62,8 +58,8 @@ def _region(kind: str, scene: Scene, stranger: Region, dice: Dice) -> Region | N
     """Return a wrong region of a kind, sometimes half of what went wrong; None where it cannot be made."""
     if kind == "another":
         return stranger
-    if kind in _OWN:
-        return _OWN[kind](scene.truth, dice)
+    if kind == "band_gained":
+        return _band_gained(scene.truth, dice)
     region = CORRUPTIONS[kind](scene, dice)
     if region is None or not dice.chance(0.25):
         return region
@@ -94,36 +90,9 @@ def _band_gained(truth: Region, dice: Dice) -> Region:
     return moved
 
 
-def _run_on(truth: Region, dice: Dice) -> Region:
-    """Return the subject and what lies before it on one side, as far as the frame goes or half its own size.
-
-    As where a sheet reaches from border to border, and a strip of the table before it is kept.
-    """
-    quarters = dice.whole(0, 3)
-    upright = np.rot90(truth, quarters)
-    rows = np.flatnonzero(upright.any(1))
-    last = rows[-1] + max(1, int(dice.between(0.1, 0.5) * (rows[-1] - rows[0])))
-    swept = np.maximum.accumulate(upright, axis=0)
-    swept[last:] = False
-    return np.rot90(swept, -quarters)
-
-
-def _grown(truth: Region, dice: Dice) -> Region:
-    """Return the subject with a rim of what it lies on, as where its shadow is soft and all around."""
-    unit = max(truth.shape) / _OF_SIDE_PX
-    rim = dice.between(*_RIMS_PX) * unit
-    return np.asarray(cv2.distanceTransform((~truth).astype(np.uint8), cv2.DIST_L2, 5) < rim)
-
-
 def _answer(truth: Region, mask: NDArray[np.uint8]) -> int:
     """Return 0 for a mask that went wrong, 1 where that comes to nothing, -1 between."""
     changed = float(((mask > 127) ^ truth).sum() / max(int(truth.sum()), 1))
     if changed < _MOST_RIGHT:
         return 1
     return 0 if changed > _LEAST_CHANGE else -1
-
-
-#: What goes wrong here alone: from the truth to a region that is not it.
-_OWN: Final[Mapping[str, Callable[[Region, Dice], Region]]] = {
-    "band_gained": _band_gained, "run_on": _run_on, "grown": _grown,
-}  # fmt: skip

@@ -1,7 +1,7 @@
 """Solids that are no books: prisms and stumps of three to eight sides, and round ones. For the critic alone.
 
 What they teach is what holds of any object: the sides that are in view belong to it, whatever they look like,
-and its shadow does not. Those of four sides have no square corners: boxes are what the judge is measured on.
+and its shadow does not. Solids of four sides are left out: boxes are what the judge is measured on.
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ _X, _Y, _Z = np.eye(3)
 #: On its base; or on its side, its top towards the viewer. Rows: across, up, along the axis.
 _LYING: Final = np.stack([_X, -_Z, _Y])
 _STANDING: Final = np.stack([_X, _Y, _Z])
-#: How many sides a prism may have.
-_SIDES: Final = (3, 4, 4, 4, 5, 5, 6, 6, 7, 8)
-#: No four corners may all be nearer to square than this, or the solid would be a box.
-_LEAST_SKEW: Final = math.radians(12)
+#: How many sides a prism may have: never four.
+_SIDES: Final = (3, 5, 5, 6, 6, 7, 8)
 _ROUND: Final = 28
 _TOP_PX: Final = 224
 
@@ -110,20 +108,10 @@ def _shown(
 
 
 def _polygon(dice: Dice, count: int) -> Points:
-    """Return (count, 2): corners on an ellipse, so that the polygon is convex; not those of a rectangle."""
-    while True:
-        steps = dice.arrays.uniform(0.6, 1.0, count)
-        angles = 2 * math.pi * (np.cumsum(steps) / steps.sum()) + dice.between(0, 2 * math.pi)
-        corners = np.stack([np.cos(angles), np.sin(angles)], 1) * [0.5 * dice.between(0.6, 1.4), 0.5]
-        if skew(corners) > _LEAST_SKEW:
-            return corners
-
-
-def skew(corners: Points) -> float:
-    """Return how far the corner that is farthest from square is from it, in radians; corners in order."""
-    before, after = np.roll(corners, 1, axis=0) - corners, np.roll(corners, -1, axis=0) - corners
-    lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-    return float(np.abs(np.arccos((before * after).sum(1) / lengths) - math.pi / 2).max())
+    """Return (count, 2): corners on an ellipse, so that the polygon is convex."""
+    steps = dice.arrays.uniform(0.6, 1.0, count)
+    angles = 2 * math.pi * (np.cumsum(steps) / steps.sum()) + dice.between(0, 2 * math.pi)
+    return np.stack([np.cos(angles), np.sin(angles)], 1) * [0.5 * dice.between(0.6, 1.4), 0.5]
 
 
 def _side(library: Library, dice: Dice) -> Texture:
