@@ -129,6 +129,15 @@ def test_the_rate_is_constant_and_falls_in_the_closing_phase(tmp_path: Path) -> 
     assert learning_rate(closing, state) < 0.01 * plateau
 
 
+def test_a_gentler_rate_can_be_asked_for(tmp_path: Path) -> None:
+    """For weights that are trained already: a share of the usual one throughout."""
+    state = State.fresh(1)
+    state.step = 10_000
+    usual, gentle = (learning_rate(plan(tmp_path, "--rate", rate), state) for rate in ("0.001", "0.0005"))
+    assert usual == learning_rate(plan(tmp_path), state)
+    assert gentle == pytest.approx(usual / 2)
+
+
 def test_the_closing_phase_begins_from_the_constant_one(source: Generator, tmp_path: Path) -> None:
     """And leaves its state alone."""
     state = State.fresh(1)
