@@ -32,6 +32,11 @@ def never(pixels: NDArray[np.uint8]) -> Mask:
     raise AssertionError("looked again")
 
 
+def nothing(pixels: NDArray[np.uint8]) -> Mask:
+    """Find no subject."""
+    return replace(MASK, alpha=np.zeros(pixels.shape[:2], np.uint8))
+
+
 def silent(spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
     """Refuse to criticise."""
     raise AssertionError("the critic was asked")
@@ -73,3 +78,17 @@ def test_a_critic_that_agrees_is_asked_both_ways() -> None:
     first, second = asked
     assert (first[:, ::-1] == second).all()
     assert not (first == second).all()
+
+
+def test_how_right_the_critic_finds_it_is_told() -> None:
+    """The judge has nobody else to ask about this model's masks."""
+
+    def doubtful(spec: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        del part, alpha
+        return Critique(np.zeros((spec.input_side_px,) * 2, np.float32), 0.04)
+
+    spec = replace(PLAIN, corrected_by=CRITIC)
+    result = finished(spec, MASK, PHOTO, nothing, doubtful)
+    assert (result.alpha == BOARD).all()
+    assert result.rightness == 0.04
+    assert finished(PLAIN, MASK, PHOTO, never, silent).rightness is None

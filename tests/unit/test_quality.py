@@ -229,3 +229,11 @@ def _is_sound(verdict: Verdict) -> None:
     assert 0 <= verdict.score <= 1
     assert verdict.accepted == (verdict.reason is None)
     assert verdict.accepted <= (verdict.score >= 0.5)
+
+
+def test_a_mask_that_its_own_critic_disowns_is_refused() -> None:
+    """Nobody else is asked about the embedded model's masks; what the critic could not mend it can refuse."""
+    told = [judge(BOOK, replace(WHOLE, rightness=rightness)) for rightness in (None, 0.98, 0.11, 0.09)]
+    assert [None, None, None, FailureCode.NOT_THE_BOOK] == [verdict.reason for verdict in told]
+    assert ["rightness" in verdict.measures for verdict in told] == [False, True, True, True]
+    assert told[1].measures["rightness"] == 0.98

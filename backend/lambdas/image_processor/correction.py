@@ -32,8 +32,10 @@ _LIKELY: Final = 0.8
 _SUBJECT: Final = 127
 
 
-def corrected(alpha: Bytes, critic: Critic, looks: Iterable[Bytes] = ()) -> Bytes:
+def corrected(alpha: Bytes, critic: Critic, looks: Iterable[Bytes] = ()) -> tuple[Bytes, float | None]:
     """Return the mask, or what the critic made of it, or a further look that the critic believes.
+
+    And how likely that is right, 0..1; None where there is no subject, and nobody was asked.
 
     Args:
         alpha: (height, width) uint8, 255 = subject.
@@ -42,10 +44,10 @@ def corrected(alpha: Bytes, critic: Critic, looks: Iterable[Bytes] = ()) -> Byte
 
     """
     if not (alpha > _SUBJECT).any():
-        return alpha
+        return alpha, None
     mask, rightness = _followed(alpha, critic)
     if rightness >= _LIKELY:
-        return mask
+        return mask, rightness
     likeliest = max(rightness + _SURER, _LIKELY)
     for look in looks:
         # One that shows something else is no better look at this.
@@ -53,8 +55,8 @@ def corrected(alpha: Bytes, critic: Critic, looks: Iterable[Bytes] = ()) -> Byte
             continue
         its_rightness = critic(look)[1]
         if its_rightness > likeliest:
-            mask, likeliest = look, its_rightness
-    return mask
+            mask, rightness, likeliest = look, its_rightness, its_rightness
+    return mask, rightness
 
 
 def _followed(alpha: Bytes, critic: Critic) -> tuple[Bytes, float]:

@@ -112,6 +112,8 @@ class Mask:
     alpha: NDArray[np.uint8]
     #: (S, S) float32, the model's raw output before any stretching, 0..1.
     probability: NDArray[np.float32]
+    #: How likely the critic that corrected it finds it right, 0..1; None: no critic did.
+    rightness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

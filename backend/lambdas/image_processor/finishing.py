@@ -35,13 +35,13 @@ def finished(spec: ModelSpec, mask: Mask, photo: Photo, look: Look, criticise: C
         criticise: for the critic that the spec names.
 
     """
-    alpha = mask.alpha
+    alpha, rightness = mask.alpha, mask.rightness
     if spec.corrected_by is not None:
         critic = partial(_corrections, spec.corrected_by, criticise, photo)
-        alpha = corrected(alpha, critic, _turned(look, photo.pixels))
+        alpha, rightness = corrected(alpha, critic, _turned(look, photo.pixels))
     if spec.straightens_sides:
         alpha = straighten(photo.pixels, alpha)
-    return replace(mask, alpha=alpha)
+    return replace(mask, alpha=alpha, rightness=rightness)
 
 
 def _corrections(spec: ModelSpec, criticise: Criticise, photo: Photo, alpha: Bytes) -> tuple[Bytes, float]:

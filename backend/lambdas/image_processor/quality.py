@@ -41,6 +41,9 @@ MAX_HOLES: Final = 0.012
 #: A piece of 4 % of the subject may be believed missing, or superfluous, at most so far.
 MAX_BELIEVED: Final = 0.85
 
+#: A mask that its own model's critic could not mend must be at least so likely right.
+MIN_RIGHTNESS: Final = 0.1
+
 #: Answers a mask, (height, width) uint8, with the critic's own; then with the critic's on a second look and
 #: the book model's; or with nothing.
 Opinion = Callable[[Bytes], Iterable[Sequence[Patch]]]
@@ -70,6 +73,7 @@ RULES: Final = (
     Rule(FailureCode.FILLS_FRAME, lambda m: m["coverage"] >= MAX_COVERAGE, 0.2),
     Rule(FailureCode.SUBJECT_TOO_SMALL, lambda m: m["coverage"] < MIN_COVERAGE, 0.1),
     Rule(FailureCode.FRAGMENTS, lambda m: m["beside"] > MAX_BESIDE, 0.1),
+    Rule(FailureCode.NOT_THE_BOOK, lambda m: m.get("rightness", 1.0) < MIN_RIGHTNESS, 0.1),
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("paleness", 0.0) > MAX_PALENESS, 0.1),
     Rule(FailureCode.LOW_CONFIDENCE, lambda m: m.get("softness", 0.0) > MAX_SOFTNESS_PX, 0.1),
     Rule(FailureCode.HOLE, lambda m: m.get("holes", 0.0) > MAX_HOLES, 0.1),
@@ -169,7 +173,8 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
 
 
 def _weighed(photo: Photo, mask: Mask, given: Sequence[Patch]) -> Verdict:
-    return decide(summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS))
+    measures = summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS)
+    return decide(measures | _said_before(mask))
 
 
 def decide(measures: Mapping[str, float]) -> Verdict:
@@ -233,4 +238,9 @@ def _basic(mask: Mask) -> Measures:
         "confidence": peak(mask.probability),
         "coverage": float(subject.mean()),
         "beside": 1 - largest_part(subject) / max(int(subject.sum()), 1),
-    }
+    } | _said_before(mask)
+
+
+def _said_before(mask: Mask) -> Measures:
+    """Return how right its own critic finds the mask; nothing where it has none."""
+    return {} if mask.rightness is None else {"rightness": mask.rightness}

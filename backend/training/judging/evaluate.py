@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from rich.table import Table
 from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
 from lambdas.image_processor.beliefs import summary
 from lambdas.image_processor.coefficients import ORIGIN, WEIGHINGS
+from lambdas.image_processor.measures import is_a_critics
 from lambdas.image_processor.quality import decide
 from lambdas.image_processor.recipes import BOOK
 from lambdas.image_processor.segment import Segmenter
@@ -40,7 +42,15 @@ def with_opinions(row: Row) -> tuple[str | None, float]:
 
 
 def alone(row: Row) -> tuple[str | None, float]:
-    """Judge as the worker judges the embedded model's own masks."""
+    """Judge as the worker judges the embedded model's own masks, on which the critic has had its say."""
+    measures = summary(replace(row.reading, opinions=(), disputed=()), WEIGHINGS)
+    doubt = next(said["doubt"] for said in row.reading.opinions if is_a_critics(said))
+    verdict = decide(measures | {"rightness": 1 / (1 + math.exp(doubt))})
+    return verdict.reason, verdict.score
+
+
+def unasked(row: Row) -> tuple[str | None, float]:
+    """Judge by the mask's shape and edges alone."""
     verdict = decide(summary(replace(row.reading, opinions=(), disputed=()), WEIGHINGS))
     return verdict.reason, verdict.score
 
@@ -70,7 +80,8 @@ def accept_all(row: Row) -> tuple[str | None, float]:
 
 POLICIES: Final[Mapping[str, _Policy]] = {
     "measured": with_opinions,
-    "measured_without_opinion": alone,
+    "measured_own_masks": alone,
+    "measured_without_opinion": unasked,
     "seed": seed,
     "seed_area_alone": seed_area,
     "seed_aspect_alone": seed_aspect,
