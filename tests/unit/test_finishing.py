@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.finishing import finished
 from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
+from tests import masks, scenes
 
-PLAIN = replace(BOOK, corrected_by=None, straightens_sides=False)
+PLAIN = replace(BOOK, corrected_by=None, looks_farther=False, straightens_sides=False)
 HEIGHT, WIDTH = 720, 960
 
 
@@ -27,13 +29,14 @@ PHOTO = Photo(np.where(BOARD[..., None] > 0, 190, 40).repeat(3, 2).astype(np.uin
 MASK = Mask(BOARD, np.zeros((4, 4), np.float32))
 
 
-def never(pixels: NDArray[np.uint8]) -> Mask:
+def never(spec: ModelSpec, pixels: NDArray[np.uint8]) -> Mask:
     """Refuse a further look."""
     raise AssertionError("looked again")
 
 
-def nothing(pixels: NDArray[np.uint8]) -> Mask:
+def nothing(spec: ModelSpec, pixels: NDArray[np.uint8]) -> Mask:
     """Find no subject."""
+    del spec
     return replace(MASK, alpha=np.zeros(pixels.shape[:2], np.uint8))
 
 
@@ -92,3 +95,28 @@ def test_how_right_the_critic_finds_it_is_told() -> None:
     assert (result.alpha == BOARD).all()
     assert result.rightness == 0.04
     assert finished(PLAIN, MASK, PHOTO, never, silent).rightness is None
+
+
+def test_a_farther_look_is_taken_where_it_is_likelier() -> None:
+    """It is looked at in full only where a glance differs; the critic says of it how right it is."""
+    asked: list[ModelSpec] = []
+    spec = replace(PLAIN, corrected_by=CRITIC, looks_farther=True)
+    photo, whole = Photo(scenes.scene(scenes.BOOK), "JPEG"), masks.mask_of(scenes.BOOK)
+    run_on = masks.with_more(whole, [(0.3, 0.7), (0.7, 0.7), (0.7, 1.0), (0.3, 1.0)])
+
+    def look(given: ModelSpec, pixels: NDArray[np.uint8]) -> Mask:
+        asked.append(given)
+        red = pixels[..., 0].astype(int) - pixels[..., 1] > 50
+        return masks.from_alpha(np.where(red, 255, 0).astype(np.uint8))
+
+    def credulous(given: ModelSpec, part: Photo, alpha: NDArray[np.uint8]) -> Critique:
+        del part
+        steps = [np.arange(given.input_side_px) * size // given.input_side_px for size in alpha.shape]
+        return Critique((alpha[np.ix_(*steps)] / 255).astype(np.float32), 0.97)
+
+    result = finished(spec, run_on, photo, look, credulous)
+    assert [spec.asked_once(), spec] == asked
+    assert ((result.alpha > 127) ^ (whole.alpha > 127)).mean() < 0.01
+    assert result.rightness == pytest.approx(0.97)
+    assert (finished(spec, whole, photo, look, credulous).alpha == whole.alpha).all()
+    assert 3 == len(asked)

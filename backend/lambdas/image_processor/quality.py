@@ -166,13 +166,14 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
         return broken
     verdict: Verdict | None = None
     for given in opinion(mask.alpha):
-        verdict = _weighed(photo, mask, given)
+        verdict = weighed(photo, mask, given)
         if verdict.accepted:
             break
-    return verdict or _weighed(photo, mask, ())
+    return verdict or weighed(photo, mask, ())
 
 
-def _weighed(photo: Photo, mask: Mask, given: Sequence[Patch]) -> Verdict:
+def weighed(photo: Photo, mask: Mask, given: Sequence[Patch]) -> Verdict:
+    """Judge a mask with these opinions: none, the critic's, or that and another model's."""
     measures = summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS)
     return decide(measures | _said_before(mask))
 

@@ -40,6 +40,8 @@ class ModelSpec:
     keeps_main_parts: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
+    #: Whether the photo is looked at from farther away as well (farther_look.py).
+    looks_farther: bool = False
     #: Whether straight sides of the mask are put on the photo's edges (straighten.py).
     straightens_sides: bool = False
     #: The critic that may correct the mask (correction.py).
@@ -55,12 +57,17 @@ class ModelSpec:
     @property
     def is_finished(self) -> bool:
         """Whether anything is made of its mask afterwards (finishing.py)."""
-        return self.straightens_sides or self.corrected_by is not None
+        return self.straightens_sides or self.looks_farther or self.corrected_by is not None
 
     def asked_once(self) -> ModelSpec:
         """Return the same model with one pass over the photo, and nothing made of its mask afterwards."""
         return replace(
-            self, averages_mirror=False, looks_closer=False, straightens_sides=False, corrected_by=None
+            self,
+            averages_mirror=False,
+            looks_closer=False,
+            looks_farther=False,
+            straightens_sides=False,
+            corrected_by=None,
         )
 
 
@@ -142,6 +149,7 @@ BOOK: Final = ModelSpec(
     averages_mirror=True,
     keeps_main_parts=True,
     looks_closer=True,
+    looks_farther=True,
     straightens_sides=True,
     corrected_by=CRITIC,
 )

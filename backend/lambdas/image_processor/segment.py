@@ -68,8 +68,8 @@ class Segmenter:
         session = self._session(spec).result()
         is_large = photo.pixels.shape[0] * photo.pixels.shape[1] > LARGE_PX
         options = sessions.return_memory() if is_large else sessions.keep_memory()
-        look = partial(self._look, session, spec, options)
-        mask = look(photo.pixels)
+        look = partial(self._look, session, options)
+        mask = look(spec, photo.pixels)
         if not spec.is_finished:
             return mask
         # Here, for scipy takes as long to import as a network takes to load (see renderer.py).
@@ -100,7 +100,7 @@ class Segmenter:
             raise self._another_model(spec, f"its outputs are {[output.shape for output in outputs]}")
         return Critique(outputs[0].reshape(plane.shape), float(outputs[1].item()))
 
-    def _look(self, session: Any, spec: ModelSpec, options: Any, pixels: NDArray[np.uint8]) -> Mask:
+    def _look(self, session: Any, options: Any, spec: ModelSpec, pixels: NDArray[np.uint8]) -> Mask:
         """Return the mask of a picture, (height, width, 3) uint8: by all of it, then by the part found."""
         size = pixels.shape[1], pixels.shape[0]
         probability = self._probability(session, spec, pixels, options)
