@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,3 +66,24 @@ def test_a_subject_at_the_frame_is_unsure_along_it() -> None:
     """What touches the frame may go on beyond it."""
     regions = trimap(np.full((30, 30), 255, np.uint8), Matting())
     assert (UNKNOWN, FOREGROUND) == (regions[0, 15], regions[15, 15])
+
+
+def test_a_solid_subject_is_sure_inside() -> None:
+    """Ink on a page leaves grey in its mask; a book has no holes. Its outline stays unknown."""
+    mask = np.zeros((100, 120), np.uint8)
+    mask[:, 40:] = 200
+    mask[50, 80] = 130
+    solid = trimap(mask, Matting(solid_share=0.125))
+    assert not (trimap(mask, Matting()) == FOREGROUND).any()
+    # An eighth of 120 pixels from the outline, but none from the frame.
+    assert (solid[:, 55:] == FOREGROUND).all()
+    assert (solid[:, 40:55] == UNKNOWN).all()
+
+
+@given(masks, settings, st.floats(0, 0.5))
+def test_solid_adds_to_what_is_sure(mask: Pixels, matting: Matting, share: float) -> None:
+    """Nothing that was background becomes unknown or subject, and no subject is lost."""
+    before, after = trimap(mask, matting), trimap(mask, replace(matting, solid_share=share))
+    assert (after[before == FOREGROUND] == FOREGROUND).all()
+    assert (after[before == BACKGROUND] == BACKGROUND).all()
+    assert (mask[(after == FOREGROUND) & (before != FOREGROUND)] > 127).all()

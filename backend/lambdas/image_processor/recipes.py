@@ -81,6 +81,9 @@ class Matting:
     background_threshold: int = 10
     #: Side, in pixels, of the square by which both sure regions are eroded.
     erode_size_px: int = 10
+    #: Farther inside the outline than this, as a share of the longest side, a pixel is subject whatever its
+    #: value; None: as rembg, for whom grey is unknown anywhere.
+    solid_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +167,4 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("isnet-general-use", ISNET, None),
 )
 #: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
-EMBEDDED_RECIPE: Final = Recipe("book-v2", BOOK, Matting())
+EMBEDDED_RECIPE: Final = Recipe("book-v2", BOOK, Matting(solid_share=0.025))

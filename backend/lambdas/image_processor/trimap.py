@@ -12,21 +12,27 @@ from lambdas.image_processor.recipes import Matting
 FOREGROUND: Final = 255
 UNKNOWN: Final = 128
 BACKGROUND: Final = 0
+_SUBJECT: Final = 127
 
 
 def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
     """Return the (height, width) uint8 trimap of a mask: 255 subject, 0 background, 128 unknown.
 
-    Equal to rembg's: the sure regions are thresholded and eroded by a square of ones, whose centre is at
-    `size // 2`; beyond the frame lies background, so a subject is unknown along the frame it touches.
+    Equal to rembg's where nothing is called solid: the sure regions are thresholded and eroded by a square of
+    ones, whose centre is at
+    `size // 2`; beyond the frame lies background, so a subject is unknown along the frame it touches. What is
+    solid reaches to the frame.
 
     Args:
         mask: (height, width) uint8, 255 = subject.
-        matting: the thresholds and the square's side in pixels.
+        matting: the thresholds, the square's side in pixels, and how far in a subject is solid.
 
     """
     regions = np.full(mask.shape, UNKNOWN, np.uint8)
     regions[_erode(mask > matting.foreground_threshold, matting.erode_size_px, beyond=False)] = FOREGROUND
+    if matting.solid_share is not None:
+        depth = max(matting.erode_size_px, round(matting.solid_share * max(mask.shape)))
+        regions[_erode(mask > _SUBJECT, 2 * depth + 1, beyond=True)] = FOREGROUND
     regions[_erode(mask < matting.background_threshold, matting.erode_size_px, beyond=True)] = BACKGROUND
     return regions
 
