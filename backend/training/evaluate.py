@@ -27,7 +27,7 @@ from training.baselines import grabcut, rectangle
 from training.cases import Case, labelled_cases, rendered_cases
 from training.contact_sheet import Tile, contact_sheet
 from training.labels import read_labels
-from training.measures import Plane, Region, boundary_f, boundary_px, iou
+from training.measures import Plane, Region, boundary_f, boundary_mean_px, boundary_px, iou
 from training.paint import as_weight
 from training.summary import summarise
 
@@ -97,6 +97,7 @@ def _nearness(found: Plane, case: Case) -> dict[str, float]:
         "boundary_f": round(boundary_f(counted, case.truth), 4),
         # A subject that was missed altogether is as far off as the picture is large.
         "boundary_px": round(min(boundary_px(counted, case.truth), 1000.0), 3),
+        "boundary_mean_px": round(min(boundary_mean_px(counted, case.truth), 1000.0), 3),
     }
 
 

@@ -68,6 +68,10 @@ def refinement(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> Figure
         "boundary_px_median_after": round(float(np.median(after)), 3),
         "improved_share": round(float((after < before).mean()), 4),
         "worse_share": round(float((after > before).mean()), 4),
+        "improved_share_by_mean": mean(
+            other["boundary_mean_px"] < one["boundary_mean_px"] for one, other in pairs
+        ),
+        "improved_share_by_iou": mean(other["iou"] > one["iou"] for one, other in pairs),
         "iou_mean_before": mean(one["iou"] for one, _ in pairs),
         "iou_mean_after": mean(other["iou"] for _, other in pairs),
     }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.baselines import grabcut, rectangle
 from training.contact_sheet import Tile, contact_sheet
-from training.measures import boundary_f, boundary_px, iou, outline
+from training.measures import boundary_f, boundary_mean_px, boundary_px, iou, outline
 from training.summary import summarise
 
 
@@ -36,6 +36,7 @@ def test_a_grown_box_is_as_far_off_as_it_grew(growth: float) -> None:
     """The distance is a true one below the pixel too, and given at 1000 px."""
     true, found = box(60, 60, 140, 140), box(60 - growth, 60 - growth, 140 + growth, 140 + growth)
     assert boundary_px(found, true) == pytest.approx(growth * 5, abs=0.6)
+    assert boundary_mean_px(found, true) == pytest.approx(growth * 5, abs=1.2)
 
 
 def test_iou_by_hand() -> None:
@@ -86,11 +87,18 @@ def test_summary_counts_by_role_and_kind() -> None:
     """Each figure comes with its n; negatives count when emptied."""
     good = {
         "role": "positive", "kind": "book", "accepted": True,
-        "iou": 0.9, "boundary_f": 0.8, "boundary_px": 2.0,
-        "straightened": {"iou": 0.95, "boundary_px": 1.0}, "baselines": {"rectangle": 0.5},
-        "finished": {"iou": 0.95, "boundary_px": 0.5}, "matted_alone": {"iou": 0.95, "boundary_px": 1.0},
+        "iou": 0.9, "boundary_f": 0.8, "boundary_px": 2.0, "boundary_mean_px": 3.0,
+        "straightened": {"iou": 0.95, "boundary_px": 1.0, "boundary_mean_px": 2.0},
+        "finished": {"iou": 0.95, "boundary_px": 0.5, "boundary_mean_px": 3.5},
+        "matted_alone": {"iou": 0.95, "boundary_px": 1.0, "boundary_mean_px": 2.0},
+        "baselines": {"rectangle": 0.5},
     }  # fmt: skip
-    bad = {**good, "iou": 0.7, "accepted": False, "straightened": {"iou": 0.6, "boundary_px": 3.0}}
+    bad = {
+        **good,
+        "iou": 0.7,
+        "accepted": False,
+        "straightened": {"iou": 0.6, "boundary_px": 3.0, "boundary_mean_px": 4.0},
+    }
     shelf = {"role": "negative", "kind": "shelf", "emptied": True}
     summary = summarise([good, bad, shelf, {**shelf, "emptied": False}])
     positive = summary["roles"]["positive"]
@@ -100,6 +108,8 @@ def test_summary_counts_by_role_and_kind() -> None:
     masks, matted = summary["refinement"]["straightened"], summary["refinement"]["finished"]
     assert (masks["improved_share"], masks["worse_share"]) == (0.5, 0.5)
     assert (matted["n"], matted["improved_share"], matted["boundary_px_median_after"]) == (2, 1.0, 0.5)
+    assert (matted["improved_share_by_mean"], matted["improved_share_by_iou"]) == (0.0, 1.0)
+    assert (masks["improved_share_by_mean"], masks["improved_share_by_iou"]) == (0.5, 0.5)
     assert summary["roles"]["hard"] == {"n": 0}
 
 
