@@ -94,3 +94,15 @@ def test_what_the_judge_refuses_is_not_taken() -> None:
         return replace(masks.patch(WHOLE.alpha), rightness=0.01)
 
     assert not is_likelier(BOOK, LACKING, RUN_ON, doubting)
+
+
+def test_a_page_that_fills_the_frame_is_no_book() -> None:
+    """However likely: from farther away a subject may end, but not be cut by more of the frame."""
+
+    def credulous(alpha: Bytes) -> Patch:
+        return replace(masks.patch(alpha), rightness=0.99)
+
+    cropped: scenes.Corners = [(-0.2, -0.2), (1.2, -0.2), (1.2, 0.8), (-0.2, 0.75)]
+    photo, whole = Photo(scenes.scene(cropped), "JPEG"), masks.mask_of(cropped)
+    corner = masks.without(whole, [(-0.2, -0.2), (1.2, -0.2), (1.2, 0.4), (-0.2, 0.4)])
+    assert not is_likelier(photo, whole, corner, credulous)

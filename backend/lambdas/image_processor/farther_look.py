@@ -34,6 +34,8 @@ _SIDE_PX: Final = 1024
 _SAME: Final = 0.9
 #: The farther look must be this much likelier to be right about the piece in dispute, of 1.
 _LIKELIER: Final = 0.25
+#: The farther look's subject may be cut by this share more of the frame's border: by next to none.
+_NO_MORE_CUT: Final = 0.02
 _SUBJECT: Final = 127
 
 
@@ -68,8 +70,9 @@ def differ(one: Bytes, other: Bytes) -> bool:
 def is_likelier(photo: Photo, other: Mask, mine: Mask, criticised: Callable[[Bytes], Patch]) -> bool:
     """Return whether another look's mask is right rather than mine.
 
-    It must pass the judge with mine as the second opinion; and the belief that mine lacks a piece that the
-    other has, or has one too many, must exceed what is believed so of the other.
+    It may show where a subject ends, not that the frame cuts more of it: a page is no book. It must pass the
+    judge with mine as the second opinion; and the belief that mine lacks a piece that the other has, or has one
+    too many, must exceed what is believed so of the other.
 
     Args:
         photo: (height, width, 3) uint8.
@@ -83,6 +86,8 @@ def is_likelier(photo: Photo, other: Mask, mine: Mask, criticised: Callable[[Byt
         given = criticised(mask.alpha), Patch(opinion.alpha, _whole(photo))
         return quality.weighed(photo, replace(mask, rightness=None), given)
 
+    if _cut(other.alpha) > _cut(mine.alpha) + _NO_MORE_CUT:
+        return False
     theirs = judged(other, mine)
     return theirs.accepted and _against(judged(mine, other).measures) - _against(theirs.measures) >= _LIKELIER
 
@@ -90,6 +95,12 @@ def is_likelier(photo: Photo, other: Mask, mine: Mask, criticised: Callable[[Byt
 def _against(measures: Mapping[str, float]) -> float:
     """Return how far a mask is believed to lack a piece, or to have one too many, 0..1."""
     return max(measures.get("missing", 0.0), measures.get("extra", 0.0))
+
+
+def _cut(alpha: Bytes) -> float:
+    """Return which share of the frame's border cuts the subject, 0..1."""
+    border = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
+    return float((border > _SUBJECT).mean())
 
 
 def _whole(photo: Photo) -> Box:
