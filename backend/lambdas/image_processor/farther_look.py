@@ -71,8 +71,8 @@ def is_likelier(photo: Photo, other: Mask, mine: Mask, criticised: Callable[[Byt
     """Return whether another look's mask is right rather than mine.
 
     It may show where a subject ends, not that the frame cuts more of it: a page is no book. It must pass the
-    judge with mine as the second opinion; and the belief that mine lacks a piece that the other has, or has one
-    too many, must exceed what is believed so of the other.
+    judge with mine as the second opinion; and the belief that mine lacks a piece that the other has, or has
+    one too many, must exceed what is believed so of the other.
 
     Args:
         photo: (height, width, 3) uint8.
