@@ -44,7 +44,7 @@ def finished(spec: ModelSpec, mask: Mask, photo: Photo, look: Look, criticise: C
         turned = _turned(partial(look, spec), photo.pixels)
         alpha, rightness = corrected(mask.alpha, partial(_corrections, ask), turned)
         mask = replace(mask, alpha=alpha, rightness=rightness)
-        if spec.looks_farther:
+        if spec.looks_farther and rightness is not None:
             mask = _from_farther_too(spec, mask, photo, look, ask)
     if spec.straightens_sides:
         mask = replace(mask, alpha=straighten(photo.pixels, mask.alpha))

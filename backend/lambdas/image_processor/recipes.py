@@ -40,7 +40,7 @@ class ModelSpec:
     keeps_main_parts: bool = False
     #: Whether the subject's surroundings are looked at once more, on their own (closer_look.py).
     looks_closer: bool = False
-    #: Whether the photo is looked at from farther away as well (farther_look.py).
+    #: Whether a mask that its critic has seen is compared with a look from farther away (farther_look.py).
     looks_farther: bool = False
     #: Whether straight sides of the mask are put on the photo's edges (straighten.py).
     straightens_sides: bool = False

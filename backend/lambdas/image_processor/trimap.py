@@ -19,9 +19,8 @@ def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
     """Return the (height, width) uint8 trimap of a mask: 255 subject, 0 background, 128 unknown.
 
     Equal to rembg's where nothing is called solid: the sure regions are thresholded and eroded by a square of
-    ones, whose centre is at
-    `size // 2`; beyond the frame lies background, so a subject is unknown along the frame it touches. What is
-    solid reaches to the frame.
+    ones, whose centre is at `size // 2`; beyond the frame lies background, so a subject is unknown along the
+    frame it touches. What is solid reaches to the frame.
 
     Args:
         mask: (height, width) uint8, 255 = subject.
