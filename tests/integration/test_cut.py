@@ -159,7 +159,10 @@ def test_a_list_on_standard_input(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("recipe", ["book", "u2net", "isnet"])
 def test_both_engines_cut_the_same_book(recipe: str, tmp_path: Path) -> None:
-    """The deployed path and ours, by the same model: side by side hardly a level apart."""
+    """The deployed path and ours, by the same model: side by side hardly a level apart.
+
+    A little more by the book model: rembg's matting does not know that a book is solid.
+    """
     pytest.importorskip("rembg", reason="needs the dependency group `oracle`")
     graphs.write(tmp_path / "weights", {U2NET: Sees.RED, ISNET: Sees.RED})
     (tmp_path / "book.jpg").write_bytes(pictures.book_photo())
@@ -168,7 +171,7 @@ def test_both_engines_cut_the_same_book(recipe: str, tmp_path: Path) -> None:
         done = _cut(tmp_path, "book.jpg", "--out", "out", "--engine", engine, "--recipe", recipe)
         assert (done.returncode, _lines(tmp_path)["book.jpg"]["settings"]["engine"]) == (0, engine)
         found.append(np.asarray(Image.open(tmp_path / "out/book.png"), np.int16))
-    assert np.abs(found[0] - found[1]).mean() < 0.5
+    assert np.abs(found[0] - found[1]).mean() < (1.0 if recipe == "book" else 0.5)
 
 
 def test_a_name_that_is_not_utf8_is_cut(tmp_path: Path) -> None:
