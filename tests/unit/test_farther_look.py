@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lambdas.image_processor.domain import Mask, Photo
-from lambdas.image_processor.farther_look import differ, from_farther, is_likelier
+from lambdas.image_processor.farther_look import differ, from_farther, likelier
 from lambdas.image_processor.working_size import Patch
 from tests import masks, scenes
 
@@ -82,9 +82,10 @@ def test_the_photo_decides(wrong: Mask) -> None:
     def credulous(alpha: Bytes) -> Patch:
         return replace(masks.patch(alpha), rightness=0.99)
 
-    assert is_likelier(BOOK, WHOLE, wrong, credulous)
-    assert not is_likelier(BOOK, wrong, WHOLE, credulous)
-    assert not is_likelier(BOOK, WHOLE, WHOLE, credulous)
+    assert likelier(BOOK, wrong, WHOLE, credulous) == replace(WHOLE, rightness=0.99)
+    assert likelier(BOOK, WHOLE, wrong, credulous) is WHOLE
+    same = replace(WHOLE)
+    assert likelier(BOOK, WHOLE, same, credulous) is WHOLE
 
 
 def test_what_the_judge_refuses_is_not_taken() -> None:
@@ -93,7 +94,7 @@ def test_what_the_judge_refuses_is_not_taken() -> None:
     def doubting(alpha: Bytes) -> Patch:
         return replace(masks.patch(WHOLE.alpha), rightness=0.01)
 
-    assert not is_likelier(BOOK, LACKING, RUN_ON, doubting)
+    assert likelier(BOOK, RUN_ON, LACKING, doubting) is RUN_ON
 
 
 def test_a_page_that_fills_the_frame_is_no_book() -> None:
@@ -105,4 +106,4 @@ def test_a_page_that_fills_the_frame_is_no_book() -> None:
     cropped: scenes.Corners = [(-0.2, -0.2), (1.2, -0.2), (1.2, 0.8), (-0.2, 0.75)]
     photo, whole = Photo(scenes.scene(cropped), "JPEG"), masks.mask_of(cropped)
     corner = masks.without(whole, [(-0.2, -0.2), (1.2, -0.2), (1.2, 0.4), (-0.2, 0.4)])
-    assert not is_likelier(photo, whole, corner, credulous)
+    assert likelier(photo, corner, whole, credulous) is corner

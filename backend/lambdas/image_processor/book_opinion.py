@@ -12,8 +12,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.boxes import Box
-from lambdas.image_processor.critic import around, mean, mirrored
+from lambdas.image_processor.boxes import whole
+from lambdas.image_processor.critic import around, as_opinion, mean, mirrored
 from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.strips import reduced
@@ -58,24 +58,19 @@ class BookOpinion:
         box = around(alpha)
         part = _reduced(self.photo.pixels[box], CRITIC.input_side_px)
         said = self._criticised(part, alpha[box])
-        yield (_patch(said, box),)
+        yield (as_opinion(said, box),)
         again = self._criticised(mirrored(part), mirrored(alpha[box]))
-        yield _patch(mean(said, again), box), self._whole_photo()
+        yield as_opinion(mean(said, again), box), self._whole_photo()
 
     def _whole_photo(self) -> Patch:
         if self._seen is None:
-            height, width = self.photo.pixels.shape[:2]
             part = Photo(_reduced(self.photo.pixels, WHOLE.input_side_px), self.photo.format)
             alpha = self.segmenter.segment(WHOLE, part).alpha
-            self._seen = Patch(alpha, (slice(0, height), slice(0, width)))
+            self._seen = Patch(alpha, whole(self.photo.pixels.shape))
         return self._seen
 
     def _criticised(self, part: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Critique:
         return self.segmenter.criticise(CRITIC, Photo(part, self.photo.format), alpha)
-
-
-def _patch(said: Critique, box: Box) -> Patch:
-    return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
 
 
 def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

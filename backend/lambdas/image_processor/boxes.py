@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 Box = tuple[slice, slice]
 
 
+def whole(shape: tuple[int, ...]) -> Box:
+    """Return all rows and columns of a plane, (height, width, ...)."""
+    return slice(0, shape[0]), slice(0, shape[1])
+
+
 def extent(region: NDArray[np.bool_] | NDArray[np.uint8]) -> Box | None:
     """Return the rows and columns outside which a plane, (height, width), is zero; None: all of it is."""
     rows, columns = (np.flatnonzero(region.any(axis)) for axis in (1, 0))

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.boxes import Box, surroundings
+from lambdas.image_processor.boxes import Box, surroundings, whole
 from lambdas.image_processor.domain import Critique
-from lambdas.image_processor.working_size import main_parts, shrunk
+from lambdas.image_processor.working_size import Patch, main_parts, shrunk
 
 #: The part reaches this share of the mask's width and height beyond it, to show what the mask may lack.
 MARGIN: Final = 0.25
@@ -29,8 +29,7 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
 
     """
     region = main_parts(shrunk(alpha) > _SUBJECT)
-    whole = slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
-    return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole
+    return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole(alpha.shape)
 
 
 def mirrored(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -42,3 +41,8 @@ def mean(said: Critique, of_the_mirrored: Critique) -> Critique:
     """Return the mean of what a critic says of a mask, and of its mirror image in that of the photo."""
     probability = (said.probability + of_the_mirrored.probability[:, ::-1]) / 2
     return Critique(np.asarray(probability, np.float32), (said.rightness + of_the_mirrored.rightness) / 2)
+
+
+def as_opinion(said: Critique, box: Box) -> Patch:
+    """Return what a critic says of a mask as an opinion on it, for the photo's part that it was shown."""
+    return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)

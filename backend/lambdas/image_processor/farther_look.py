@@ -13,16 +13,15 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from lambdas.image_processor import quality
-from lambdas.image_processor.boxes import Box
+from lambdas.image_processor.boxes import whole
+from lambdas.image_processor.closer_look import overlap
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.strips import reduced
-from lambdas.image_processor.working_size import Patch
+from lambdas.image_processor.working_size import Bytes, Patch
 
-Bytes = NDArray[np.uint8]
 #: Finds the mask of a picture, (height, width, 3) uint8.
 Look = Callable[[Bytes], Mask]
 
@@ -61,35 +60,37 @@ def from_farther(pixels: Bytes, look: Look) -> Mask:
 
 def differ(one: Bytes, other: Bytes) -> bool:
     """Return whether two masks of one photo are of different things; an empty one is of nothing."""
-    first, second = one > _SUBJECT, other > _SUBJECT
-    if not first.any() or not second.any():
-        return False
-    return float((first & second).sum()) < _SAME * float((first | second).sum())
+    return all((mask > _SUBJECT).any() for mask in (one, other)) and overlap(one, other) < _SAME
 
 
-def is_likelier(photo: Photo, other: Mask, mine: Mask, criticised: Callable[[Bytes], Patch]) -> bool:
-    """Return whether another look's mask is right rather than mine.
+def likelier(photo: Photo, mine: Mask, other: Mask, criticised: Callable[[Bytes], Patch]) -> Mask:
+    """Return my mask, or another look's that is likelier right, with what the critic says of that.
 
-    It may show where a subject ends, not that the frame cuts more of it: a page is no book. It must pass the
-    judge with mine as the second opinion; and the belief that mine lacks a piece that the other has, or has
-    one too many, must exceed what is believed so of the other.
+    The other may show where a subject ends, not that the frame cuts more of it: a page is no book. It must
+    pass the judge with mine as the second opinion; and the belief that mine lacks a piece that the other has,
+    or has one too many, must exceed what is believed so of the other.
 
     Args:
         photo: (height, width, 3) uint8.
-        other: of the same height and width.
-        mine: likewise.
+        mine: of the same height and width.
+        other: likewise.
         criticised: returns the critic's opinion on a mask.
 
     """
 
-    def judged(mask: Mask, opinion: Mask) -> Verdict:
-        given = criticised(mask.alpha), Patch(opinion.alpha, _whole(photo))
+    def judged(mask: Mask, said: Patch, opinion: Mask) -> Verdict:
+        given = said, Patch(opinion.alpha, whole(photo.pixels.shape))
         return quality.weighed(photo, replace(mask, rightness=None), given)
 
     if _cut(other.alpha) > _cut(mine.alpha) + _NO_MORE_CUT:
-        return False
-    theirs = judged(other, mine)
-    return theirs.accepted and _against(judged(mine, other).measures) - _against(theirs.measures) >= _LIKELIER
+        return mine
+    said = criticised(other.alpha)
+    theirs = judged(other, said, mine)
+    if not theirs.accepted:
+        return mine
+    against_mine = _against(judged(mine, criticised(mine.alpha), other).measures)
+    is_likelier = against_mine - _against(theirs.measures) >= _LIKELIER
+    return replace(other, rightness=said.rightness) if is_likelier else mine
 
 
 def _against(measures: Mapping[str, float]) -> float:
@@ -101,7 +102,3 @@ def _cut(alpha: Bytes) -> float:
     """Return which share of the frame's border cuts the subject, 0..1."""
     border = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
     return float((border > _SUBJECT).mean())
-
-
-def _whole(photo: Photo) -> Box:
-    return slice(0, photo.pixels.shape[0]), slice(0, photo.pixels.shape[1])

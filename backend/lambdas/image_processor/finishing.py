@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from lambdas.image_processor.correction import Bytes, corrected
-from lambdas.image_processor.critic import around, mean, mirrored
+from lambdas.image_processor.critic import around, as_opinion, mean, mirrored
 from lambdas.image_processor.domain import Critique, Mask, Photo
-from lambdas.image_processor.farther_look import differ, from_farther, is_likelier
+from lambdas.image_processor.farther_look import differ, from_farther, likelier
 from lambdas.image_processor.recipes import ModelSpec
 from lambdas.image_processor.straighten import straighten
 from lambdas.image_processor.working_size import Patch
@@ -58,9 +58,7 @@ def _from_farther_too(spec: ModelSpec, mask: Mask, photo: Photo, look: Look, ask
     if not differ(mask.alpha, glance.alpha):
         return mask
     other = from_farther(photo.pixels, partial(look, spec))
-    if not differ(mask.alpha, other.alpha) or not is_likelier(photo, other, mask, ask):
-        return mask
-    return replace(other, rightness=ask(other.alpha).rightness)
+    return likelier(photo, mask, other, ask) if differ(mask.alpha, other.alpha) else mask
 
 
 def _asked(spec: ModelSpec, criticise: Criticise, photo: Photo, alpha: Bytes) -> Patch:
@@ -69,8 +67,7 @@ def _asked(spec: ModelSpec, criticise: Criticise, photo: Photo, alpha: Bytes) ->
     part, there = photo.pixels[box], alpha[box]
     one = criticise(spec, Photo(np.ascontiguousarray(part), photo.format), there)
     other = criticise(spec, Photo(mirrored(part), photo.format), mirrored(there))
-    said = mean(one, other)
-    return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
+    return as_opinion(mean(one, other), box)
 
 
 def _corrections(ask: Ask, alpha: Bytes) -> tuple[Bytes, float]:

@@ -57,7 +57,7 @@ class ModelSpec:
     @property
     def is_finished(self) -> bool:
         """Whether anything is made of its mask afterwards (finishing.py)."""
-        return self.straightens_sides or self.looks_farther or self.corrected_by is not None
+        return self.straightens_sides or self.corrected_by is not None
 
     def asked_once(self) -> ModelSpec:
         """Return the same model with one pass over the photo, and nothing made of its mask afterwards."""

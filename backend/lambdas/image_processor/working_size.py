@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lambdas.image_processor.boxes import Box, surroundings
+from lambdas.image_processor.boxes import Box, surroundings, whole
 from lambdas.image_processor.strips import averaged
 
 Region = NDArray[np.bool_]
@@ -129,11 +129,11 @@ def common_box(shape: tuple[int, ...], frame: Bytes, opinions: Sequence[Patch]) 
         opinions: other masks.
 
     """
-    whole = slice(0, shape[0]), slice(0, shape[1])
+    everything = whole(shape)
     size = frame.shape[1], frame.shape[0]
-    planes = [frame, *(opinion.within(whole, size) for opinion in opinions)]
+    planes = [frame, *(opinion.within(everything, size) for opinion in opinions)]
     margin_px = _MARGIN_PX * max(shape) / max(frame.shape)
-    return surroundings(np.maximum.reduce(planes) > 127, shape, _MARGIN, margin_px) or whole
+    return surroundings(np.maximum.reduce(planes) > 127, shape, _MARGIN, margin_px) or everything
 
 
 def view(small: Bytes) -> View:

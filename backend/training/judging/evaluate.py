@@ -11,7 +11,6 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,15 +42,14 @@ def with_opinions(row: Row) -> tuple[str | None, float]:
 
 def alone(row: Row) -> tuple[str | None, float]:
     """Judge as the worker judges the embedded model's own masks, on which the critic has had its say."""
-    measures = summary(replace(row.reading, opinions=(), disputed=()), WEIGHINGS)
     doubt = next(said["doubt"] for said in row.reading.opinions if is_a_critics(said))
-    verdict = decide(measures | {"rightness": 1 / (1 + math.exp(doubt))})
+    verdict = decide(row.reading.mask | {"rightness": 1 / (1 + math.exp(doubt))})
     return verdict.reason, verdict.score
 
 
 def unasked(row: Row) -> tuple[str | None, float]:
     """Judge by the mask's shape and edges alone."""
-    verdict = decide(summary(replace(row.reading, opinions=(), disputed=()), WEIGHINGS))
+    verdict = decide(row.reading.mask)
     return verdict.reason, verdict.score
 
 
