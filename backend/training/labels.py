@@ -1,4 +1,9 @@
-"""Labelled photographs: a folder with labels.json, outlines as polygons in pixels of the upright photo."""
+"""Labelled photographs: a folder with labels.json, outlines as polygons in pixels of the upright photo.
+
+Whole numbers name the middle of a pixel, as in OpenCV and Pillow. (On the sharpest photographs that this
+project is measured on, the edges along the polygons lie some .4 pixels right of and below where they would be
+if whole numbers named a pixel's corner.)
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ from lambdas.image_processor.photo import decode
 from training.paint import as_weight
 
 #: Polygons are filled at this many times the photo's size, so that an edge may fall inside a pixel.
-_OVERSAMPLING = 4
+_OVERSAMPLING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +77,7 @@ def _filled(polygons: tuple[NDArray[np.float64], ...], size_px: tuple[int, int])
     large = (size_px[0] * _OVERSAMPLING, size_px[1] * _OVERSAMPLING)
     plane = Image.new("L", large, 0)
     for polygon in polygons:
-        ImageDraw.Draw(plane).polygon([tuple(point) for point in polygon * _OVERSAMPLING], fill=255)
+        # The middle of a pixel becomes the middle of its 8 x 8.
+        corners = (polygon + 0.5) * _OVERSAMPLING - 0.5
+        ImageDraw.Draw(plane).polygon([tuple(corner) for corner in corners], fill=255)
     return as_weight(np.asarray(plane.resize(size_px, Image.Resampling.BOX)))

@@ -210,3 +210,12 @@ def test_flat_colours_do_not_stop_the_matte(erode_px: int) -> None:
     assert cutout.is_matted or cutout.notes["why"] == "singular_band"
     # The subject's middle and the photo's rim are sure either way.
     assert (cutout.alpha[100:140, 140:180].min(), cutout.alpha[:20].max()) == (255, 0)
+
+
+def test_ground_between_a_sheet_and_the_frame_is_not_the_sheet() -> None:
+    """Without a sure pixel of it, matting gives a strip of ground to the white sheet beside it."""
+    grey = np.full((200, 160), 200, np.uint8)
+    grey[:, :40] = grey[:, -4:] = 30
+    pixels, mask = np.repeat(grey[..., None], 3, 2), np.where(grey > 100, 255, 0).astype(np.uint8)
+    assert matte(pixels, mask, Matting()).alpha[:, -4:].mean() > 60
+    assert matte(pixels, mask, Matting(keeps_frame_strips=True)).alpha[:, -4:].mean() < 8

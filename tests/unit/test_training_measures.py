@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from training.baselines import grabcut, rectangle
 from training.contact_sheet import Tile, contact_sheet
+from training.labels import read_labels
 from training.measures import boundary_f, boundary_mean_px, boundary_px, iou, outline
 from training.summary import summarise
 
@@ -125,3 +130,15 @@ def test_contact_sheet_shows_every_tile() -> None:
     inside, outside = sheet.getpixel((40, 55)), sheet.getpixel((6, 36))
     assert inside == (200, 200, 200)
     assert outside == (66, 66, 66)
+
+
+def test_a_labels_whole_numbers_name_the_middles_of_pixels(tmp_path: Path) -> None:
+    """From the middle of pixel 10 to that of pixel 30: half of either, and all between."""
+    corners = [[10, 10], [30, 10], [30, 30], [10, 30]]
+    Image.new("RGB", (60, 50)).save(tmp_path / "a.png")
+    entry = {"file": "a.png", "kind": "book", "role": "positive", "polygons": [corners]}
+    (tmp_path / "labels.json").write_text(json.dumps([entry]))
+    truth = read_labels(tmp_path)[0].truth((60, 50))
+    assert truth[11:30, 11:30].min() == 1
+    assert truth[20, [9, 10, 30, 31]] == pytest.approx([0, 0.5, 0.5, 0], abs=0.13)
+    assert truth.sum() == pytest.approx(400, rel=0.015)

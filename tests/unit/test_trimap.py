@@ -87,3 +87,29 @@ def test_solid_adds_to_what_is_sure(mask: Pixels, matting: Matting, share: float
     assert (after[before == FOREGROUND] == FOREGROUND).all()
     assert (after[before == BACKGROUND] == BACKGROUND).all()
     assert (mask[(after == FOREGROUND) & (before != FOREGROUND)] > 127).all()
+
+
+def test_a_strip_along_the_frame_stays_background() -> None:
+    """Four pixels between a sheet and the frame are lost to erosion; the middle stays where that is asked."""
+    mask = np.zeros((200, 160), np.uint8)
+    mask[:, 40:156] = 255
+    kept = trimap(mask, Matting(keeps_frame_strips=True))
+    assert not (trimap(mask, Matting())[:, 150:] == BACKGROUND).any()
+    assert (kept[:, 158:] == BACKGROUND).all()
+    assert (kept[:, :158] == trimap(mask, Matting())[:, :158]).all()
+
+
+def test_a_gap_far_from_the_frame_is_eroded_as_ever() -> None:
+    """Between two parts of a subject rembg's rule holds."""
+    mask = np.full((200, 160), 255, np.uint8)
+    mask[:30] = mask[:150, 78:84] = 0
+    assert (trimap(mask, Matting()) == trimap(mask, Matting(keeps_frame_strips=True))).all()
+
+
+@given(masks, settings)
+def test_strips_only_add_background(mask: Pixels, matting: Matting) -> None:
+    """Nothing sure is undone, and nothing that the mask calls subject becomes background."""
+    before, after = trimap(mask, matting), trimap(mask, replace(matting, keeps_frame_strips=True))
+    assert (after[before != UNKNOWN] == before[before != UNKNOWN]).all()
+    assert (mask[(after != before)] <= 127).all()
+    assert (after[after != before] == BACKGROUND).all()

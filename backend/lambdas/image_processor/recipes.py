@@ -84,6 +84,8 @@ class Matting:
     #: Farther inside the outline than this, as a share of the longest side, a pixel is subject whatever its
     #: value; None: as rembg, for whom grey is unknown anywhere.
     solid_share: float | None = None
+    #: Whether background between the subject and the frame stays so where it is too narrow to be eroded.
+    keeps_frame_strips: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +169,4 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe("isnet-general-use", ISNET, None),
 )
 #: The last resort, only where EMBEDDED_MODEL_FALLBACK allows it.
-EMBEDDED_RECIPE: Final = Recipe("book-v2", BOOK, Matting(solid_share=0.025))
+EMBEDDED_RECIPE: Final = Recipe("book-v2", BOOK, Matting(solid_share=0.025, keeps_frame_strips=True))

@@ -18,13 +18,13 @@ _SUBJECT: Final = 127
 def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
     """Return the (height, width) uint8 trimap of a mask: 255 subject, 0 background, 128 unknown.
 
-    Equal to rembg's where nothing is called solid: the sure regions are thresholded and eroded by a square of
-    ones, whose centre is at `size // 2`; beyond the frame lies background, so a subject is unknown along the
-    frame it touches. What is solid reaches to the frame.
+    Equal to rembg's by the thresholds and the square alone: the sure regions are thresholded and eroded by a
+    square of ones, whose centre is at `size // 2`; beyond the frame lies background, so a subject is unknown
+    along the frame it touches. What is solid reaches to the frame.
 
     Args:
         mask: (height, width) uint8, 255 = subject.
-        matting: the thresholds, the square's side in pixels, and how far in a subject is solid.
+        matting: the thresholds, the square's side in pixels, and what is surer than rembg knows.
 
     """
     regions = np.full(mask.shape, UNKNOWN, np.uint8)
@@ -33,7 +33,22 @@ def trimap(mask: NDArray[np.uint8], matting: Matting) -> NDArray[np.uint8]:
         depth = max(matting.erode_size_px, round(matting.solid_share * max(mask.shape)))
         regions[_erode(mask > _SUBJECT, 2 * depth + 1, beyond=True)] = FOREGROUND
     regions[_erode(mask < matting.background_threshold, matting.erode_size_px, beyond=True)] = BACKGROUND
+    if matting.keeps_frame_strips and matting.erode_size_px > 1:
+        regions[_frame_strips(mask, regions, matting.erode_size_px)] = BACKGROUND
     return regions
+
+
+def _frame_strips(
+    mask: NDArray[np.uint8], regions: NDArray[np.uint8], erode_size_px: int
+) -> NDArray[np.bool_]:
+    """Return the strips of background along the frame of which erosion has left nothing, by half as much.
+
+    Without any of it, matting has nothing to tell it that such a strip is not the subject.
+    """
+    along = np.ones(mask.shape, np.bool_)
+    along[erode_size_px:-erode_size_px, erode_size_px:-erode_size_px] = False
+    is_far = _erode(regions != BACKGROUND, 2 * erode_size_px + 1, beyond=True)
+    return along & is_far & _erode(mask <= _SUBJECT, max(1, erode_size_px // 2), beyond=True)
 
 
 def _erode(region: NDArray[np.bool_], size_px: int, *, beyond: bool) -> NDArray[np.bool_]:
