@@ -100,7 +100,9 @@ judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1
 TRAINING := PYTHONPATH=backend nice -n 19 .venv-train/bin/python -m training
 .PHONY: train train-critic train-check curves ablate export evaluate ship
 #: DEVICE=cuda trains on views of scenes that all other cores render; say how many: PROCESSES=14.
-ON_DEVICE := $(if $(DEVICE),--device $(DEVICE) --batch $(or $(BATCH),128) --kept $(or $(KEPT),20000))
+#: KEPT=6600 does so on a processor, with as many scenes; AGAIN=0.3 spares the critic's darkroom; STEADY=1 for small batches.
+ON_DEVICE := $(if $(DEVICE),--device $(DEVICE) --batch $(or $(BATCH),128) --kept $(or $(KEPT),20000), \
+  $(if $(KEPT),--kept $(KEPT) --batch $(or $(BATCH),32))) $(if $(AGAIN),--rephotographed $(AGAIN)) $(if $(STEADY),--steady)
 #: RATE=0.0005 is gentler than the usual 0.001: for weights that are trained already.
 RATED := $(if $(RATE),--rate $(RATE))
 train: .venv-train/.ready ## train the book model, or go on [MINUTES=90] [FINISH=1] [SIDE=192] [WIDE=1] [DEVICE=cuda] [FROM=] [FOLDER=] [WITHOUT=]

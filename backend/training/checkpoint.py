@@ -48,6 +48,16 @@ class State:
         ]
         return cls(network, average, torch.optim.AdamW(groups, lr=1e-3, betas=_BETAS, fused=True))
 
+    @classmethod
+    def after(cls, other: State, seed: int, device: str = "cpu") -> State:
+        """Return a training that has not begun, of another one's average."""
+        weights = other.average.state_dict()
+        inputs, widths = built(weights)
+        state = cls.fresh(seed, inputs, widths, device)
+        state.network.load_state_dict(weights)
+        state.restart_average()
+        return state
+
     def restart_average(self) -> None:
         """Make the average equal the network."""
         self.average.load_state_dict(self.network.state_dict())

@@ -21,8 +21,8 @@ from training.checkpoint import State
 from training.generator import Generator
 from training.heritage import inherit
 from training.network import BookNet, ConvNorm, Exported, ExportedCritic
+from training.plan import DEFAULT_FOLDER
 from training.sources import to_tensors
-from training.train import DEFAULT_FOLDER
 
 _OPSET: Final = 17
 _COLOURS: Final = 3

@@ -1,4 +1,4 @@
-"""What is trained on, step by step: rendered batches as they come, or views of the scenes a ring keeps."""
+"""What is trained on, step by step: rendered batches as they come, or views of scenes that a ring keeps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import torch
@@ -42,10 +43,12 @@ class Curriculum:
     side_px: int
     batch_size: int
     mix: Mix
-    #: Where torch computes; anything but "cpu" trains on views.
+    #: Where torch computes.
     device: str
-    #: Scenes that are kept there.
+    #: Scenes that are kept there, to be trained on views of them; 0: on each scene as it comes.
     kept: int
+    #: Share of the critic's views that are photographed again: on a processor that costs half a step.
+    rephotographed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Lesson:
 @contextmanager
 def lessons(curriculum: Curriculum, first_sample: int, processes: int) -> Iterator[Iterator[Lesson]]:
     """Yield endless lessons."""
-    if curriculum.device == "cpu":
+    if not curriculum.kept:
         rendered = Feed(
             curriculum.seed, curriculum.side_px, curriculum.batch_size, curriculum.mix, _batches(curriculum)
         )
@@ -106,7 +109,7 @@ def _views(curriculum: Curriculum, line: Line[Stack]) -> Iterator[Lesson]:
     source = torch.Generator(curriculum.device)
     source.manual_seed(curriculum.seed)
     replay = Replay(curriculum.kept, source)
-    make = of_critiques if curriculum.is_critic else of_plates
+    make = partial(of_critiques, again=curriculum.rephotographed) if curriculum.is_critic else of_plates
     sides = itertools.cycle(curriculum.side_px + difference for difference in _SIDE_DIFFERENCES_PX)
     while replay.seen < _FIRST:
         replay.add(next(line))

@@ -2,22 +2,20 @@
 
 The learning rate stays constant, so that any later run can go on from `latest.pt`. `--finish` lets it fall
 to nothing over the given minutes, from a copy of that state or from nothing, and ends in `finished.pt`: what
-is exported. On an accelerator (`--device cuda`) it trains on views of the scenes that the other processes
-render meanwhile, hundreds at a step.
+is exported. With `--kept`, as on an accelerator (`--device cuda`), it trains on views of the scenes that the
+other processes render meanwhile, many at a step.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import torch
+from torch import nn
 
 from training.candidates import Candidates
 from training.checkpoint import State
@@ -25,13 +23,11 @@ from training.generator import Generator
 from training.heritage import inherit
 from training.journal import Journal
 from training.losses import Cost, cost
-from training.mix import INGREDIENTS, mix_without
-from training.network import WIDE
-from training.sources import Curriculum, Lesson, lessons, to_tensors
+from training.network import WIDE, BookNet
+from training.plan import Plan, parse
+from training.sources import Lesson, lessons, to_tensors
 
-DEFAULT_FOLDER: Final = Path.home() / ".cache" / "bluemoxon-image-processor" / "training"
-#: For batches of this size; it grows with the root of a batch's.
-_LEARNING_RATE: Final = 1e-3
+#: The rate is for batches of this size; it grows with the root of a batch's.
 _USUAL_BATCH: Final = 16
 _MOST_TIMES: Final = 2.0
 _FINAL_SHARE: Final = 0.005
@@ -42,30 +38,6 @@ _CLIP_NORM: Final = 2.0
 _SAVE_EVERY_SECONDS: Final = 180
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What one run of the trainer is asked to do."""
-
-    folder: Path
-    minutes: float
-    #: Whether the learning rate falls to its end within these minutes.
-    phase: str
-    curriculum: Curriculum
-    processes: int
-    threads: int
-    #: Highest learning rate, for the usual batch.
-    rate: float
-    #: Whether a network that begins from nothing is the wide one.
-    is_wide: bool
-    #: An ONNX file to start from when there is no checkpoint; None: from nothing.
-    heritage: Path | None
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where this phase keeps its state."""
-        return self.folder / ("finish.pt" if self.phase == "finish" else "latest.pt")
-
-
 def begin(plan: Plan) -> State:
     """Return the state to go on from: this phase's own, the constant phase's, or a fresh one."""
     curriculum = plan.curriculum
@@ -73,10 +45,13 @@ def begin(plan: Plan) -> State:
         if path.is_file():
             print(f"going on from {path}", flush=True)
             return State.load(path, curriculum.device)
+    if plan.heritage is not None:
+        print(f"starting from the weights of {plan.heritage.name}", flush=True)
+        if plan.heritage.suffix == ".pt":
+            return State.after(State.load(plan.heritage), curriculum.seed, curriculum.device)
     channels = 4 if curriculum.is_critic else 3
     state = State.fresh(curriculum.seed, channels, WIDE if plan.is_wide else None, curriculum.device)
     if plan.heritage is not None:
-        print(f"starting from the weights of {plan.heritage.name}", flush=True)
         renderer = Candidates if curriculum.is_critic else Generator
         sample = renderer(curriculum.seed + 1, curriculum.side_px).batch(0, 96)
         inherit(state.network, plan.heritage, to_tensors(sample)[0].to(curriculum.device))
@@ -112,6 +87,15 @@ def take_step(state: State, lesson: Lesson, rate: float) -> Cost:
     return result
 
 
+def set_learning(network: BookNet, *, is_steady: bool) -> None:
+    """Let a network learn; steadily: with the normalisations' statistics as they are."""
+    network.train()
+    if is_steady:
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+
+
 def run(plan: Plan) -> State:
     """Train until the minutes are over; Ctrl-C or a termination saves and stops."""
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -120,7 +104,7 @@ def run(plan: Plan) -> State:
     torch.set_num_threads(plan.threads)
     torch.backends.cudnn.benchmark = True
     state = begin(plan)
-    state.network.train()
+    set_learning(state.network, is_steady=plan.is_steady)
     with lessons(plan.curriculum, state.next_sample, plan.processes) as stream:
         try:
             _loop(plan, state, stream)
@@ -152,54 +136,6 @@ def _loop(plan: Plan, state: State, stream: Iterator[Lesson]) -> None:
         raise RuntimeError("the feeder ended")
     if plan.phase == "finish":
         state.save(plan.folder / "finished.pt")
-
-
-def parse(arguments: list[str] | None = None) -> Plan:
-    """Return the plan of a command line."""
-    parser = argparse.ArgumentParser(prog="make train", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
-    parser.add_argument("--minutes", type=float, default=90)
-    parser.add_argument(
-        "--finish", action="store_true", help="let the learning rate fall within these minutes"
-    )
-    parser.add_argument("--from", dest="heritage", type=Path, help="ONNX weights to start from")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--side", type=int, default=192)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--rate",
-        type=float,
-        default=_LEARNING_RATE,
-        help="highest learning rate; less for weights that are trained already",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="cuda: train there, on views of what is rendered here"
-    )
-    parser.add_argument("--kept", type=int, default=20_000, help="scenes to keep on the device")
-    parser.add_argument("--wide", action="store_true", help="begin with the wide network")
-    parser.add_argument(
-        "--without", nargs="*", default=[], choices=INGREDIENTS, help="leave out, for ablations"
-    )
-    parser.add_argument(
-        "--critic", action="store_true", help="train the judge's critic: candidates instead of scenes"
-    )
-    given = parser.parse_args(arguments)
-    mix = mix_without(*given.without)
-    curriculum = Curriculum(given.critic, given.seed, given.side, given.batch, mix, given.device, given.kept)
-    phase = "finish" if given.finish else "constant"
-    return Plan(
-        given.folder,
-        given.minutes,
-        phase,
-        curriculum,
-        given.processes,
-        given.threads,
-        given.rate,
-        given.wide,
-        given.heritage,
-    )
 
 
 if __name__ == "__main__":

@@ -61,13 +61,16 @@ def of_plates(drawn: dict[str, Tensor], side: int, throws: Throws) -> tuple[Tens
     return standardised(pictures), Targets(masks, edges(masks), presence)
 
 
-def of_critiques(drawn: dict[str, Tensor], side: int, throws: Throws) -> tuple[Tensor, Targets]:
+def of_critiques(
+    drawn: dict[str, Tensor], side: int, throws: Throws, again: float = 1.0
+) -> tuple[Tensor, Targets]:
     """Return the critic's inputs, (N, 4, side, side), and targets; of each scene one mask.
 
     Args:
         drawn: stacks of `critiques.Critiques`.
         side: of the views in pixels, a multiple of 32.
         throws: of this batch.
+        again: share of the views that may be photographed again.
 
     """
     planes, answers = drawn["planes"], drawn["answers"]
@@ -85,7 +88,9 @@ def of_critiques(drawn: dict[str, Tensor], side: int, throws: Throws) -> tuple[T
     turned = throws.chance(0.3)
     views = torch.where(turned > 0, views.transpose(2, 3), views)
     truth, given = views[:, 3:4] / 255, views[:, 4:] / 255
-    pictures = develop(views[:, :3], truth, throws, _AGAIN)
+    count = max(1, round(again * len(views)))
+    first = develop(views[:count, :3], truth[:count], Throws(count, throws.source), _AGAIN)
+    pictures = torch.cat([first, views[count:, :3]])
     wrong = ((given - truth).abs() > 0.5).float()
     inputs = torch.cat([standardised(pictures), given * 2 - 1], 1)
     targets = Targets(truth, torch.maximum(edges(truth), wrong), answers[every, pick], RIGHTNESS_WEIGHT)

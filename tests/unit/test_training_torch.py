@@ -21,8 +21,9 @@ from training.heritage import inherit  # noqa: E402
 from training.library import Stock  # noqa: E402
 from training.losses import cost  # noqa: E402
 from training.network import WIDE, BookNet, Exported, built  # noqa: E402
+from training.plan import Plan, parse  # noqa: E402
 from training.sources import Lesson, to_tensors  # noqa: E402
-from training.train import Plan, begin, learning_rate, parse, take_step  # noqa: E402
+from training.train import begin, learning_rate, set_learning, take_step  # noqa: E402
 
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
 BOOK_V0 = Path(export.__file__).parent / "weights" / "book-v0.onnx"
@@ -136,6 +137,31 @@ def test_a_gentler_rate_can_be_asked_for(tmp_path: Path) -> None:
     usual, gentle = (learning_rate(plan(tmp_path, "--rate", rate), state) for rate in ("0.001", "0.0005"))
     assert usual == learning_rate(plan(tmp_path), state)
     assert gentle == pytest.approx(usual / 2)
+
+
+def test_a_training_begins_from_anothers_average(source: Generator, tmp_path: Path) -> None:
+    """With nothing done yet, and nothing remembered by its optimiser."""
+    state = State.fresh(1)
+    take_step(state, lesson(source.batch(0, 4)), 1e-2)
+    state.save(tmp_path / "finished.pt")
+    begun = begin(plan(tmp_path / "new", "--from", str(tmp_path / "finished.pt")))
+    assert begun.step == 0
+    assert not begun.optimiser.state
+    for network in (begun.network, begun.average):
+        for name, tensor in network.state_dict().items():
+            assert torch.equal(tensor, state.average.state_dict()[name]), name
+
+
+def test_a_steady_training_keeps_the_statistics(source: Generator) -> None:
+    """The weights change, what the normalisations have seen does not."""
+    state = State.fresh(1)
+    before = {name: tensor.clone() for name, tensor in state.network.state_dict().items()}
+    set_learning(state.network, is_steady=True)
+    take_step(state, lesson(source.batch(0, 4)), 1e-2)
+    after = state.network.state_dict()
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert changed
+    assert not any("running" in name for name in changed)
 
 
 def test_the_closing_phase_begins_from_the_constant_one(source: Generator, tmp_path: Path) -> None:

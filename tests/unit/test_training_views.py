@@ -16,9 +16,10 @@ from training.critiques import MASKS, Critiques  # noqa: E402
 from training.darkroom import Throws, blurred, compressed, develop  # noqa: E402
 from training.library import Stock  # noqa: E402
 from training.mix import Mix  # noqa: E402
+from training.plan import parse  # noqa: E402
 from training.plates import BENEATH, COVERAGE, SCENE, SHADE, Plates, Stack  # noqa: E402
 from training.replay import Replay  # noqa: E402
-from training.train import parse, run  # noqa: E402
+from training.train import run  # noqa: E402
 from training.views import edges, of_critiques, of_plates  # noqa: E402
 
 STOCK = Stock(covers=6, sheets=3, spines=4, edges=2, spreads=2, pages=1, surfaces=4)
@@ -91,6 +92,16 @@ def test_a_critics_view_shows_a_mask_and_whether_it_is_right() -> None:
                 agreements[answer].append(score)
     assert np.mean(agreements[1]) > 0.93
     assert np.mean(agreements[0]) < np.mean(agreements[1]) - 0.05
+
+
+def test_views_may_be_left_as_they_were_photographed() -> None:
+    """Of an even grey, half the views stay even; of the others not all do."""
+    stack = Critiques(5, SIDE, stock=STOCK).stack(0, 6)
+    stack["planes"][:, :3] = 100
+    pictures = of_critiques(drawn(stack), 64, Throws(6, source()), again=0.5)[0][:, :3]
+    unevenness = (pictures - pictures[..., :1, :1]).abs().amax((1, 2, 3))
+    assert unevenness[3:].max() < 1e-5
+    assert unevenness[:3].max() > 0.1
 
 
 def test_compression_is_that_of_jpeg() -> None:
