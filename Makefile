@@ -125,9 +125,9 @@ curves: $(READY) ## draw the training's curves into out/curves.png [FOLDER=]
 ablate: .venv-train/.ready ## short runs that lack an ingredient each: what it is worth [STEPS=600]
 	@$(TRAINING).ablate $(if $(STEPS),--steps $(STEPS))
 
-export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [ONNX=] [BESIDE=]
+export: .venv-train/.ready ## write the trained model as ONNX, parity checked [CHECKPOINT=] [AVERAGED=] [ONNX=] [BESIDE=]
 	@$(TRAINING).export $(if $(CHECKPOINT),--checkpoint "$(CHECKPOINT)") $(if $(ONNX),--out "$(ONNX)") \
-	  $(if $(BESIDE),--beside "$(BESIDE)")
+	  $(if $(AVERAGED),--averaged "$(AVERAGED)") $(if $(BESIDE),--beside "$(BESIDE)")
 
 evaluate: $(READY) ## measure the book model on labelled photographs: DIR=folder [WEIGHTS=x.onnx] [RENDERED=60]
 	@PYTHONPATH=backend $(BIN)/python -m training.evaluate $(if $(DIR),"$(DIR)") \

@@ -1,7 +1,7 @@
 """What the critic learns from: a photo's part, a mask of it that may be wrong, and the truth.
 
-Scenes of the book model's kinds and of solids without a name (`prisms.py`), and of the book model's own
-renderer, by seeds of their own; never what the judge is fitted on or measured on.
+Scenes of the book model's kinds, of thick books (`tomes.py`) and of solids without a name (`prisms.py`), and
+of the book model's own renderer, by seeds of their own; never what the judge is fitted on or measured on.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from training.mistakes import candidate
 from training.mix import Mix
 from training.paint import Paint
 from training.prisms import PRISMS
+from training.tomes import TOMES
 
 #: What is shown, and how often.
-SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS}
+SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS, **TOMES}
 #: Candidates made of one scene.
 PER_SCENE: Final = 8
 #: Scenes whose candidates are mixed.

@@ -70,6 +70,14 @@ class State:
         with torch.no_grad():
             torch._foreach_lerp_(mine, theirs, 1 - decay)
 
+    def meet(self, other: State) -> None:
+        """Move the average half way to another one's: two runs from the same weights know more together.
+
+        M. Wortsman et al., "Model soups", 2022.
+        """
+        with torch.no_grad():
+            torch._foreach_lerp_(_floats(self.average), _floats(other.average), 0.5)
+
     def save(self, path: Path) -> None:
         """Write the state; a crash leaves the old file whole."""
         body: dict[str, Any] = {

@@ -88,12 +88,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_FOLDER / "finished.pt")
     parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER / "book-v2.onnx")
     parser.add_argument(
+        "--averaged", type=Path, help="checkpoint of a run that this one began from: the mean of both"
+    )
+    parser.add_argument(
         "--beside", type=Path, help="ONNX weights of an older model whose opinion is averaged in"
     )
     given = parser.parse_args(arguments)
     if not given.checkpoint.is_file():
         raise SystemExit(f"{given.checkpoint} is missing: `make train FINISH=1` ends in it")
     state = State.load(given.checkpoint)
+    if given.averaged:
+        state.meet(State.load(given.averaged))
     renderer, spec = (Candidates, CRITIC) if state.average.inputs > _COLOURS else (Generator, BOOK)
     batch = renderer(_PARITY_SEED, spec.input_side_px).batch(0, _PARITY_SAMPLES)
     pictures = to_tensors(batch)[0].contiguous()

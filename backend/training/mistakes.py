@@ -18,7 +18,7 @@ from training.judging.softness import soften, speckled, unsure
 _RIGHT: Final = 0.4
 #: What goes wrong with the others, as often as this where it can: the kinds that are hard to tell most.
 _WRONG: Final[Mapping[str, float]] = {
-    "page_block_missing": 22, "edge_band_lost": 12, "shadow_included": 20, "second_object": 14,
+    "page_block_missing": 40, "edge_band_lost": 12, "shadow_included": 28, "second_object": 14,
     "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
     "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 11, "another": 2, "unsure": 2,
 }  # fmt: skip

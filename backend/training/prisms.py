@@ -1,7 +1,7 @@
 """Solids that are no books: prisms and stumps of three to eight sides, and round ones. For the critic alone.
 
 What they teach is what holds of any object: the sides that are in view belong to it, whatever they look like,
-and its shadow does not. Solids of four sides are left out: boxes are what the judge is measured on.
+and its shadow does not. Of four sides none has four right angles: boxes are what the judge is measured on.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ _X, _Y, _Z = np.eye(3)
 #: On its base; or on its side, its top towards the viewer. Rows: across, up, along the axis.
 _LYING: Final = np.stack([_X, -_Z, _Y])
 _STANDING: Final = np.stack([_X, _Y, _Z])
-#: How many sides a prism may have: never four.
-_SIDES: Final = (3, 5, 5, 6, 6, 7, 8)
+#: How many sides a prism may have; four of them never at right angles.
+_SIDES: Final = (3, 4, 4, 5, 5, 6, 7, 8)
+#: How far from a right angle a corner of four must be, in degrees.
+_LEAST_SKEW: Final = 12
+_BOX_SIDES: Final = 4
 _ROUND: Final = 28
 _TOP_PX: Final = 224
 
@@ -108,10 +111,21 @@ def _shown(
 
 
 def _polygon(dice: Dice, count: int) -> Points:
-    """Return (count, 2): corners on an ellipse, so that the polygon is convex."""
-    steps = dice.arrays.uniform(0.6, 1.0, count)
-    angles = 2 * math.pi * (np.cumsum(steps) / steps.sum()) + dice.between(0, 2 * math.pi)
-    return np.stack([np.cos(angles), np.sin(angles)], 1) * [0.5 * dice.between(0.6, 1.4), 0.5]
+    """Return (count, 2): corners on an ellipse, so that the polygon is convex; no rectangle."""
+    while True:
+        steps = dice.arrays.uniform(0.6, 1.0, count)
+        angles = 2 * math.pi * (np.cumsum(steps) / steps.sum()) + dice.between(0, 2 * math.pi)
+        corners = np.stack([np.cos(angles), np.sin(angles)], 1) * [0.5 * dice.between(0.6, 1.4), 0.5]
+        if count != _BOX_SIDES or _skew(corners) > _LEAST_SKEW:
+            return corners
+
+
+def _skew(corners: Points) -> float:
+    """Return by how many degrees the corner farthest from a right angle differs from one."""
+    sides = np.roll(corners, -1, 0) - corners
+    before = np.roll(sides, 1, 0)
+    cosines = (sides * before).sum(1) / (np.linalg.norm(sides, axis=1) * np.linalg.norm(before, axis=1))
+    return float(np.degrees(np.abs(np.arcsin(cosines))).max())
 
 
 def _side(library: Library, dice: Dice) -> Texture:
@@ -177,4 +191,4 @@ def _before(dice: Dice) -> Camera:
 
 
 #: How often each is shown, measured by the weights of `arrangements.ARRANGEMENTS`.
-PRISMS: Final[dict[Arrangement, float]] = {prism: 35, drum: 10}
+PRISMS: Final[dict[Arrangement, float]] = {prism: 60, drum: 10}

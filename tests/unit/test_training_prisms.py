@@ -1,9 +1,11 @@
-"""Solids that are no books: closed, whole, and none of those that the judge is measured on."""
+"""What the critic alone is shown: closed, whole, and none of what the judge is measured on."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from training import candidates, prisms
 from training.arrangements import ARRANGEMENTS
@@ -14,6 +16,7 @@ from training.judging.strangers import STRANGERS
 from training.library import Library, Stock
 from training.paint import Paint
 from training.prisms import PRISMS, Stump, drum, prism
+from training.tomes import TOMES, lying_tome, standing_tome
 
 SMALL = Stock(covers=8, sheets=4, spines=5, edges=3, spreads=3, pages=2, surfaces=6)
 
@@ -26,9 +29,19 @@ def library() -> Library:
 
 def test_they_are_kinds_of_their_own() -> None:
     """The critic alone is taught with them: the judge is neither fitted nor measured on them."""
-    assert not {*PRISMS} & {*ARRANGEMENTS, *UNSEEN, *STRANGERS}
-    assert {**ARRANGEMENTS, **PRISMS} == candidates.SHOWN
-    assert 4 not in prisms._SIDES
+    assert not {*PRISMS, *TOMES} & {*ARRANGEMENTS, *UNSEEN, *STRANGERS}
+    assert {**ARRANGEMENTS, **PRISMS, **TOMES} == candidates.SHOWN
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_none_is_a_box(seed: int) -> None:
+    """Of four sides, a corner at the least is far from a right angle."""
+    corners = prisms._polygon(Dice(seed), 4)
+    sides = np.roll(corners, -1, 0) - corners
+    turns = np.arctan2(sides[:, 1], sides[:, 0])
+    angles = np.degrees(turns - np.roll(turns, 1)) % 360
+    assert np.isclose(angles.sum(), 360)
+    assert np.abs(angles - 90).max() > 12
 
 
 def test_a_stump_narrows_to_its_top() -> None:
@@ -51,10 +64,10 @@ def test_every_side_looks_outwards(library: Library, seed: int) -> None:
         assert np.abs(spread).max() < 1e-6
 
 
-def test_both_can_be_shown(library: Library) -> None:
+def test_each_can_be_shown(library: Library) -> None:
     """In a scene each, with sides that a mask may lose."""
     paint = Paint(Dice(8))
-    for index, arrangement in enumerate((prism, drum)):
+    for index, arrangement in enumerate((prism, drum, lying_tome, standing_tome)):
         scenes = [compose(library, paint.with_dice(Dice(8, index, n)), {arrangement: 1.0}) for n in range(4)]
         assert all(0.03 < scene.truth.mean() < 0.93 for scene in scenes)
         assert any(scene.layers["block"].any() for scene in scenes)

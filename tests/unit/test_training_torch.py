@@ -152,6 +152,16 @@ def test_a_training_begins_from_anothers_average(source: Generator, tmp_path: Pa
             assert torch.equal(tensor, state.average.state_dict()[name]), name
 
 
+def test_two_runs_meet_half_way(source: Generator) -> None:
+    """What is exported of two runs is the mean of their averages."""
+    one, other = State.fresh(1), State.fresh(1)
+    take_step(one, lesson(source.batch(0, 4)), 1e-2)
+    mine, theirs = (state.average.head.weight.clone() for state in (one, other))
+    one.meet(other)
+    assert not torch.equal(mine, theirs)
+    assert torch.allclose(one.average.head.weight, (mine + theirs) / 2)
+
+
 def test_a_steady_training_keeps_the_statistics(source: Generator) -> None:
     """The weights change, what the normalisations have seen does not."""
     state = State.fresh(1)

@@ -130,14 +130,14 @@ ISNET: Final = ModelSpec(
 )
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
-    name="critic-v3",
-    filename="critic-v3.onnx",
+    name="critic-v4",
+    filename="critic-v4.onnx",
     input_side_px=192,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
     size_bytes=2_230_663,
-    sha256="c90f171abcafd91dc2358d0f0608b8104cbb844019385be9e0032eba7cda8928",
+    sha256="2815540862a76781e4f993dd5cf060eaf6ea490a2e0e21e97dc0ad1497738083",
     url=None,
     is_critic=True,
 )
