@@ -12,13 +12,7 @@ import numpy as np
 from training.camera import Camera, Points3
 from training.dice import Dice
 from training.library import Library, aspect, bound_book, tinted
-from training.solids import Face, Placement, book_faces
-
-_X, _Y, _Z = np.eye(3)
-#: A book on its back on a table: width along x, head away from the viewer, front cover up.
-_LYING: Final = np.stack([_X, -_Z, _Y])
-#: A book on its tail, front cover to the viewer.
-_STANDING: Final = np.stack([_X, _Y, _Z])
+from training.solids import LYING, STANDING, Book, Face, Placement, X, Y, book_faces, placed
 
 
 @dataclass(frozen=True)
@@ -35,8 +29,19 @@ class Staging:
     lies: bool
 
 
-def _corners(place: Placement) -> Points3:
-    return np.stack([place.at(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+def shown(kind: str, book: Book, thickness: float, camera: Camera, axes: Points3) -> Staging:
+    """Return one book before a camera.
+
+    Args:
+        kind: the staging's.
+        book: how it looks.
+        thickness: in its heights.
+        camera: that looks at it.
+        axes: `LYING`; or others for one that stands, or leans.
+
+    """
+    place = placed(aspect(book.front), thickness, axes)
+    return Staging(kind, camera, book_faces(book, place, camera), place.corners(), lies=axes is LYING)
 
 
 def _thickness(dice: Dice) -> float:
@@ -69,9 +74,7 @@ def _from_front(dice: Dice, azimuth: float) -> Camera:
 def flat(library: Library, dice: Dice) -> Staging:
     """Lay down one closed book."""
     book, camera = bound_book(library, dice), _from_above(dice)
-    width, thickness = aspect(book.front), _thickness(dice)
-    place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, thickness))
-    return Staging("flat", camera, book_faces(book, place, camera), _corners(place), lies=True)
+    return shown("flat", book, _thickness(dice), camera, LYING)
 
 
 def sheet(library: Library, dice: Dice) -> Staging:
@@ -80,18 +83,18 @@ def sheet(library: Library, dice: Dice) -> Staging:
     camera = _from_above(dice, 9)
     # Receipts and cards: far from a book's proportions.
     width = aspect(texture) * (dice.between(0.3, 0.7) if dice.chance(0.15) else 1)
-    place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, dice.between(0.001, 0.02)))
+    place = placed(width, dice.between(0.001, 0.02), LYING)
     corners = np.stack([place.at(*share) for share in ((0, 1, 1), (1, 1, 1), (1, 0, 1), (0, 0, 1))])
-    return Staging("sheet", camera, [Face("sheet", corners, _Y, texture)], _corners(place), lies=True)
+    return Staging("sheet", camera, [Face("sheet", corners, Y, texture)], place.corners(), lies=True)
 
 
 def open_book(library: Library, dice: Dice) -> Staging:
     """Lay down an open book, seen from above."""
     texture, camera = tinted(dice, dice.pick(library.spreads)), _from_above(dice, 14)
     width = aspect(texture)
-    place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, dice.between(0.02, 0.1)))
+    place = placed(width, dice.between(0.02, 0.1), LYING)
     corners = np.stack([place.at(*share) for share in ((0, 1, 1), (1, 1, 1), (1, 0, 1), (0, 0, 1))])
-    return Staging("open", camera, [Face("spread", corners, _Y, texture)], _corners(place), lies=True)
+    return Staging("open", camera, [Face("spread", corners, Y, texture)], place.corners(), lies=True)
 
 
 def standing(library: Library, dice: Dice) -> Staging:
@@ -101,10 +104,8 @@ def standing(library: Library, dice: Dice) -> Staging:
     camera = _from_front(dice, azimuth)
     lean = math.radians(dice.pick([0, 0, dice.between(0, 20)]))
     up = np.asarray([0, math.cos(lean), -math.sin(lean)])
-    axes = np.stack([_X, up, np.cross(_X, up)])
-    width, thickness = aspect(book.front), _thickness(dice)
-    place = Placement(np.asarray([-width / 2, 0, -thickness / 2]), axes, (width, 1.0, thickness))
-    return Staging("standing", camera, book_faces(book, place, camera), _corners(place), lies=False)
+    axes = np.stack([X, up, np.cross(X, up)])
+    return shown("standing", book, _thickness(dice), camera, axes)
 
 
 def spine_view(library: Library, dice: Dice) -> Staging:
@@ -114,11 +115,10 @@ def spine_view(library: Library, dice: Dice) -> Staging:
     azimuth = 90 + dice.bell(0, 5 if dice.chance(0.4) else 18)
     elevation = dice.bell(0, 4) if dice.chance(0.4) else dice.between(-4, 25)
     camera = Camera.looking(elevation, azimuth, roll, _distance(dice))
-    width, thickness = aspect(book.front), _thickness(dice)
+    thickness = _thickness(dice)
     if dice.chance(0.15):
         thickness = dice.between(0.03, 0.07)
-    place = Placement(np.asarray([-width / 2, 0, -thickness / 2]), _STANDING, (width, 1.0, thickness))
-    return Staging("spine", camera, book_faces(book, place, camera), _corners(place), lies=False)
+    return shown("spine", book, thickness, camera, STANDING)
 
 
 def stack(library: Library, dice: Dice) -> Staging:
@@ -132,11 +132,11 @@ def stack(library: Library, dice: Dice) -> Staging:
         turn = math.radians(dice.bell(0, 8) + dice.pick([0, 0, 0, 90, 180]))
         across = np.asarray([math.cos(turn), 0, -math.sin(turn)])
         up = np.asarray([-math.sin(turn), 0, -math.cos(turn)])
-        axes = np.stack([across, up, _Y])
+        axes = np.stack([across, up, Y])
         centre = np.asarray([dice.between(-0.06, 0.06), base, dice.between(-0.06, 0.06)])
         place = Placement(centre - across * width / 2 - up / 2, axes, (width, 1.0, thickness))
         faces += book_faces(book, place, camera)
-        extents.append(_corners(place))
+        extents.append(place.corners())
         base += thickness
     return Staging("stack", camera, faces, np.concatenate(extents), lies=True)
 
@@ -149,7 +149,7 @@ def volumes(library: Library, dice: Dice) -> Staging:
     places = [
         Placement(
             np.asarray([-width / 2, 0, thickness * (index - count / 2)]),
-            _STANDING,
+            STANDING,
             (width, dice.between(0.97, 1.0), thickness),
         )
         for index in range(count)
@@ -157,7 +157,7 @@ def volumes(library: Library, dice: Dice) -> Staging:
     # The farthest first: along z, seen from the side where the camera stands.
     places.sort(key=lambda place: -abs(camera.position[2] - place.corner[2] - thickness / 2))
     faces = [face for place in places for face in book_faces(book, place, camera)]
-    return Staging("set", camera, faces, np.concatenate([_corners(p) for p in places]), lies=False)
+    return Staging("set", camera, faces, np.concatenate([p.corners() for p in places]), lies=False)
 
 
 Arrangement = Callable[[Library, Dice], Staging]

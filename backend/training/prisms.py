@@ -19,12 +19,8 @@ from training.camera import Camera, Points3
 from training.canvas import Points, solid
 from training.dice import Dice
 from training.library import Library, mean_colour, tinted
-from training.solids import Face, Vector
+from training.solids import LYING, STANDING, Face, Vector
 
-_X, _Y, _Z = np.eye(3)
-#: On its base; or on its side, its top towards the viewer. Rows: across, up, along the axis.
-_LYING: Final = np.stack([_X, -_Z, _Y])
-_STANDING: Final = np.stack([_X, _Y, _Z])
 #: How many sides a prism may have; four of them never at right angles.
 _SIDES: Final = (3, 4, 4, 5, 5, 6, 7, 8)
 #: How far from a right angle a corner of four must be, in degrees.
@@ -91,7 +87,7 @@ def _shown(
     """
     lies = dice.chance(0.65)
     camera = _above(dice) if lies else _before(dice)
-    axes = _LYING if lies else _STANDING
+    axes = LYING if lies else STANDING
     length = dice.between(0.04, 0.3) if dice.chance(0.6) else dice.between(0.2, 0.8)
     origin = np.zeros(3) if lies else np.asarray([0, 0, -length])
     taper = dice.between(0.6, 1.0) if dice.chance(0.3) else 1.0

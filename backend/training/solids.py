@@ -16,6 +16,12 @@ from training.paint import Colour
 
 Vector = NDArray[np.float64]
 
+X, Y, Z = np.eye(3)
+#: Rows as `Placement.axes`: on its back on a table, width along x, head away from the viewer, front cover up.
+LYING: Final = np.stack([X, -Z, Y])
+#: On its tail, front cover to the viewer.
+STANDING: Final = np.stack([X, Y, Z])
+
 
 @dataclass(frozen=True)
 class Face:
@@ -44,9 +50,26 @@ class Placement:
         shares = np.asarray([across, up, out]) * self.size
         return np.asarray(self.corner + shares @ self.axes, np.float64)
 
+    def corners(self) -> Points3:
+        """Return (8, 3)."""
+        return np.stack([self.at(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+
     def inner(self, low: tuple[float, float, float], size: tuple[float, float, float]) -> Placement:
         """Return a smaller placement, its corner moved by `low` along the axes."""
         return Placement(self.corner + np.asarray(low) @ self.axes, self.axes, size)
+
+
+def placed(width: float, thickness: float, axes: NDArray[np.float64]) -> Placement:
+    """Return where a solid of height 1 lies or stands, its middle above the world's.
+
+    Args:
+        width: in heights.
+        thickness: likewise.
+        axes: `LYING`; or others for one that stands, or leans.
+
+    """
+    corner = [-width / 2, 0, 0.5] if axes is LYING else [-width / 2, 0, -thickness / 2]
+    return Placement(np.asarray(corner), axes, (width, 1.0, thickness))
 
 
 @dataclass(frozen=True)

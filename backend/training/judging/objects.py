@@ -18,11 +18,8 @@ from training.camera import Camera, Points3
 from training.canvas import round_corners, solid
 from training.dice import Dice
 from training.library import Library, aspect, bound_book, mean_colour, tinted
-from training.solids import Face, Placement, book_faces, cuboid
+from training.solids import LYING, STANDING, Face, Y, book_faces, cuboid, placed
 
-_X, _Y, _Z = np.eye(3)
-_LYING: Final = np.stack([_X, -_Z, _Y])
-_STANDING: Final = np.stack([_X, _Y, _Z])
 #: Plates that a solid with round corners is stacked of.
 _PLATES: Final = 9
 
@@ -37,8 +34,8 @@ def clamshell_box(library: Library, dice: Dice) -> Staging:
     back = tinted(dice, dice.pick(library.spines))
     faces = {"front": front, "rear": front, "spine": back, "fore": upright, "head": side, "tail": side}
     camera, axes, is_lying = _viewed(dice)
-    place = _placed(aspect(front), dice.between(0.18, 0.45), axes)
-    return Staging("clamshell_box", camera, cuboid(place, camera, faces), _corners(place), is_lying)
+    place = placed(aspect(front), dice.between(0.18, 0.45), axes)
+    return Staging("clamshell_box", camera, cuboid(place, camera, faces), place.corners(), is_lying)
 
 
 def slipcase(library: Library, dice: Dice) -> Staging:
@@ -47,13 +44,13 @@ def slipcase(library: Library, dice: Dice) -> Staging:
     cloth = solid(mean_colour(dice.pick(library.covers)) * dice.between(0.4, 1.1))
     camera, axes, is_lying = _viewed(dice)
     width, thickness = min(aspect(book.front), 1.1), dice.between(0.12, 0.4)
-    case = _placed(width, thickness, axes)
+    case = placed(width, thickness, axes)
     out = dice.between(0.02, 0.45) * width
     inside = case.inner((-out, 0.015, 0.02), (width, 0.97, thickness - 0.04))
     panel = tinted(dice, dice.pick(library.covers)) if dice.chance(0.3) else cloth
     sides = {"front": panel, "rear": panel, "fore": cloth, "head": cloth, "tail": cloth}
     faces = book_faces(book, inside, camera) + cuboid(case, camera, sides)
-    extent = np.concatenate([_corners(case), _corners(inside)])
+    extent = np.concatenate([case.corners(), inside.corners()])
     return Staging("slipcase", camera, faces, extent, is_lying)
 
 
@@ -73,8 +70,8 @@ def ring_binder(library: Library, dice: Dice) -> Staging:
         board_thickness=0.012, overhang=dice.between(0.03, 0.07), bulge=0.0,
     )  # fmt: skip
     camera, axes, is_lying = _viewed(dice)
-    place = _placed(dice.between(0.75, 0.95), dice.between(0.12, 0.3), axes)
-    return Staging("ring_binder", camera, book_faces(book, place, camera), _corners(place), is_lying)
+    place = placed(dice.between(0.75, 0.95), dice.between(0.12, 0.3), axes)
+    return Staging("ring_binder", camera, book_faces(book, place, camera), place.corners(), is_lying)
 
 
 def stapled_booklet(library: Library, dice: Dice) -> Staging:
@@ -91,7 +88,7 @@ def stapled_booklet(library: Library, dice: Dice) -> Staging:
         turn = 0.0 if is_top else math.radians(dice.bell(0, 3))
         size = 1.0 if is_top else dice.between(0.96, 1.01)
         quad = _sheet(width * size, size, turn, 0.004 * (4 - index))
-        faces.append(Face("front" if is_top else "leaf", quad, _Y, cover if is_top else _leaf(library, dice)))
+        faces.append(Face("front" if is_top else "leaf", quad, Y, cover if is_top else _leaf(library, dice)))
         extents.append(quad)
     return Staging("stapled_booklet", camera, faces[::-1], np.concatenate(extents), lies=True)
 
@@ -123,7 +120,7 @@ def round_cornered_album(library: Library, dice: Dice) -> Staging:
         solid(np.asarray([220, 205, 170], np.float32))[:1, :1],
     )
     camera, thickness = _above(dice), dice.between(0.04, 0.2)
-    place = _placed(aspect(front), thickness, _LYING)
+    place = placed(aspect(front), thickness, LYING)
     faces = []
     for index in range(_PLATES):
         is_board = index < 2 or index >= _PLATES - 2
@@ -131,19 +128,19 @@ def round_cornered_album(library: Library, dice: Dice) -> Staging:
         plate[..., 3] = front[..., 3]
         depth = index / _PLATES
         quad = np.stack([place.at(*at, depth) for at in ((0, 1), (1, 1), (1, 0), (0, 0))])
-        faces.append(Face("rear" if is_board else "fore", quad, _Y, plate))
+        faces.append(Face("rear" if is_board else "fore", quad, Y, plate))
     top = np.stack([place.at(*at, 1) for at in ((0, 1), (1, 1), (1, 0), (0, 0))])
-    faces.append(Face("front", top, _Y, front))
-    return Staging("round_cornered_album", camera, faces, _corners(place), lies=True)
+    faces.append(Face("front", top, Y, front))
+    return Staging("round_cornered_album", camera, faces, place.corners(), lies=True)
 
 
 def strapped_book(library: Library, dice: Dice) -> Staging:
     """Lay down a book with straps across it and clasps that stand out at the fore edge."""
     book, camera = bound_book(library, dice), _above(dice)
     width, thickness = aspect(book.front), dice.between(0.08, 0.3)
-    place = _placed(width, thickness, _LYING)
+    place = placed(width, thickness, LYING)
     faces = book_faces(book, place, camera)
-    extents = [_corners(place)]
+    extents = [place.corners()]
     leather = solid(mean_colour(dice.pick(library.covers)) * dice.between(0.3, 1.0))
     brass = solid(np.asarray([190, 160, 80], np.float32) * dice.between(0.6, 1.2))
     for at in dice.pick([(0.5,), (0.25, 0.75), (0.3, 0.7), (0.2, 0.5, 0.8)]):
@@ -155,7 +152,7 @@ def strapped_book(library: Library, dice: Dice) -> Staging:
         clasp += [
             place.at(x, y, 1.0) for x, y in ((reach + 0.03, at - 1.3 * broad), (0.96, at - 1.3 * broad))
         ]
-        faces += [Face("strap", np.stack(band), _Y, leather), Face("strap", np.stack(clasp), _Y, brass)]
+        faces += [Face("strap", np.stack(band), Y, leather), Face("strap", np.stack(clasp), Y, brass)]
         extents.append(np.stack(clasp))
     return Staging("strapped_book", camera, faces, np.concatenate(extents), lies=True)
 
@@ -163,11 +160,11 @@ def strapped_book(library: Library, dice: Dice) -> Staging:
 def spiral_notebook(library: Library, dice: Dice) -> Staging:
     """Lay down a notebook on a wire spiral that stands over its side or its head."""
     cover, camera = tinted(dice, dice.pick(library.covers)), _above(dice)
-    place = _placed(aspect(cover), dice.between(0.01, 0.06), _LYING)
+    place = placed(aspect(cover), dice.between(0.01, 0.06), LYING)
     edge = tinted(dice, dice.pick(library.edges))
     upright = np.ascontiguousarray(np.rot90(edge))
     sides = {"front": cover, "fore": upright, "spine": upright, "head": edge, "tail": edge}
-    faces, extents = cuboid(place, camera, sides), [_corners(place)]
+    faces, extents = cuboid(place, camera, sides), [place.corners()]
     wire = solid(np.asarray([1.0, 1.0, 1.05], np.float32) * dice.between(20, 210))
     loops, is_side, out = dice.whole(12, 30), dice.chance(0.6), dice.between(0.015, 0.04)
     for index in range(loops):
@@ -175,7 +172,7 @@ def spiral_notebook(library: Library, dice: Dice) -> Staging:
         box = [(-out, along + half), (0.04, along + half), (0.04, along - half), (-out, along - half)]
         points = box if is_side else [(y, 1 - x) for x, y in box]
         quad = np.stack([place.at(x, y, 1.05) for x, y in points])
-        faces.append(Face("wire", quad, _Y, wire))
+        faces.append(Face("wire", quad, Y, wire))
         extents.append(quad)
     return Staging("spiral_notebook", camera, faces, np.concatenate(extents), lies=True)
 
@@ -188,14 +185,14 @@ def bundle(library: Library, dice: Dice) -> Staging:
     for index in range(count):
         quad = _sheet(width * dice.between(0.9, 1.02), 1.0, math.radians(dice.bell(0, 4)), 0.015 * index)
         quad[:, [0, 2]] += dice.arrays.normal(0, 0.015, 2)
-        faces.append(Face("front" if index == count - 1 else "leaf", quad, _Y, _leaf(library, dice)))
+        faces.append(Face("front" if index == count - 1 else "leaf", quad, Y, _leaf(library, dice)))
         extents.append(quad)
     string = solid(np.asarray([170, 140, 100], np.float32) * dice.between(0.3, 1.2))
     top = faces[-1].corners
     for at, half in ((dice.between(0.35, 0.65), 0.008),):
         left, right = top[0] * (1 - at) + top[3] * at, top[1] * (1 - at) + top[2] * at
         off = (top[3] - top[0]) * half
-        faces.append(Face("string", np.stack([left - off, right - off, right + off, left + off]), _Y, string))
+        faces.append(Face("string", np.stack([left - off, right - off, right + off, left + off]), Y, string))
     return Staging("bundle", camera, faces, np.concatenate(extents), lies=True)
 
 
@@ -214,21 +211,12 @@ def _viewed(dice: Dice) -> tuple[Camera, Points3, bool]:
     """Return a camera, how the object's axes stand, and whether it lies."""
     view = dice.weighted({"above": 5, "front": 3, "back": 2})
     if view == "above":
-        return _above(dice), _LYING, True
+        return _above(dice), LYING, True
     azimuth = dice.bell(0, 28) if view == "front" else 90 + dice.bell(0, 18)
     camera = Camera.looking(
         dice.between(-3, 28), -azimuth if view == "back" else azimuth, dice.bell(0, 3), dice.between(2.5, 10)
     )
-    return camera, _STANDING, False
-
-
-def _placed(width: float, thickness: float, axes: Points3) -> Placement:
-    corner = [-width / 2, 0, 0.5] if axes is _LYING else [-width / 2, 0, -thickness / 2]
-    return Placement(np.asarray(corner), axes, (width, 1.0, thickness))
-
-
-def _corners(place: Placement) -> Points3:
-    return np.stack([place.at(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+    return camera, STANDING, False
 
 
 def _sheet(width: float, height: float, turn: float, level: float) -> Points3:

@@ -13,16 +13,13 @@ import numpy as np
 
 from training.arrangements import Arrangement, Staging
 from training.bindings import Texture
-from training.camera import Camera, Points3
+from training.camera import Camera
 from training.canvas import round_corners, solid
 from training.dice import Dice
 from training.library import Library, mean_colour, tinted
 from training.paint import Colour
-from training.solids import Face, Placement, cuboid
+from training.solids import LYING, STANDING, Face, Placement, cuboid, placed
 
-_X, _Y, _Z = np.eye(3)
-_LYING: Final = np.stack([_X, -_Z, _Y])
-_STANDING: Final = np.stack([_X, _Y, _Z])
 _SIDES: Final = ("front", "rear", "spine", "fore", "head", "tail")
 
 
@@ -75,9 +72,9 @@ def card_stack(library: Library, dice: Dice) -> Staging:
         top = tinted(dice, dice.pick(library.covers))
         shift = dice.arrays.normal(0, 0.02, 2)
         corner = np.asarray([-width / 2 + shift[0], base, 0.5 + shift[1]])
-        place = Placement(corner, _LYING, (width, 1.0, thickness))
+        place = Placement(corner, LYING, (width, 1.0, thickness))
         faces += cuboid(place, camera, dict.fromkeys(_SIDES, rim) | {"front": top})
-        extents.append(_corners(place))
+        extents.append(place.corners())
         base += thickness
     return Staging("card_stack", camera, faces, np.concatenate(extents), lies=True)
 
@@ -86,14 +83,14 @@ def folder(library: Library, dice: Dice) -> Staging:
     """Lay down a folder a little open: a leaf looks out at one side."""
     camera, width = _above(dice), dice.between(0.65, 1.3)
     colour, out = _colour(library, dice), dice.between(0.0, 0.08)
-    place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, dice.between(0.01, 0.06)))
+    place = placed(width, dice.between(0.01, 0.06), LYING)
     leaf = place.inner((out, 0.03, 0.0), (width, 0.94, place.size[2] * 0.8))
     faces = cuboid(leaf, camera, dict.fromkeys(_SIDES, tinted(dice, dice.pick(library.sheets))))
     front = solid(colour)
     if dice.chance(0.6):
         front = _panelled(colour, tinted(dice, dice.pick(library.sheets)), dice.between(0.25, 0.4))
     faces += cuboid(place, camera, dict.fromkeys(_SIDES, solid(colour * 0.8)) | {"front": front})
-    return Staging("folder", camera, faces, np.concatenate([_corners(place), _corners(leaf)]), lies=True)
+    return Staging("folder", camera, faces, np.concatenate([place.corners(), leaf.corners()]), lies=True)
 
 
 def envelope(library: Library, dice: Dice) -> Staging:
@@ -109,16 +106,16 @@ def envelope(library: Library, dice: Dice) -> Staging:
         stamp = cv2.resize(dice.pick(library.covers)[..., :3], (columns // 8, rows // 5))
         paper[8 : 8 + stamp.shape[0], columns - 8 - stamp.shape[1] : columns - 8, :3] = stamp
     camera, width = _above(dice), dice.between(1.2, 1.8)
-    place = Placement(np.asarray([-width / 2, 0, 0.5]), _LYING, (width, 1.0, dice.between(0.002, 0.02)))
+    place = placed(width, dice.between(0.002, 0.02), LYING)
     faces = cuboid(place, camera, dict.fromkeys(_SIDES, solid(colour * 0.9)) | {"front": paper})  # type: ignore[arg-type]  # a wider float
-    return Staging("envelope", camera, faces, _corners(place), lies=True)
+    return Staging("envelope", camera, faces, place.corners(), lies=True)
 
 
 def _box(kind: str, dice: Dice, sides: dict[str, Texture], size: tuple[float, float]) -> Staging:
     """Lay a cuboid down or stand it up; `size` is its width and its thickness."""
     lies = dice.chance(0.6)
     if lies:
-        camera, axes = _above(dice), _LYING
+        camera, axes = _above(dice), LYING
     else:
         camera = Camera.looking(
             dice.between(-3, 28),
@@ -126,10 +123,9 @@ def _box(kind: str, dice: Dice, sides: dict[str, Texture], size: tuple[float, fl
             dice.bell(0, 3),
             dice.between(2.5, 10),
         )
-        axes = _STANDING
-    corner = [-size[0] / 2, 0, 0.5] if lies else [-size[0] / 2, 0, -size[1] / 2]
-    place = Placement(np.asarray(corner), axes, (size[0], 1.0, size[1]))
-    return Staging(kind, camera, cuboid(place, camera, sides), _corners(place), lies)
+        axes = STANDING
+    place = placed(*size, axes)
+    return Staging(kind, camera, cuboid(place, camera, sides), place.corners(), lies)
 
 
 def _panelled(ground: Colour, panel: Texture, margin: float) -> Texture:
@@ -154,10 +150,6 @@ def _above(dice: Dice) -> Camera:
     return Camera.looking(
         elevation, azimuth, dice.bell(0, 12 if dice.chance(0.3) else 4), dice.between(2.2, 12)
     )
-
-
-def _corners(place: Placement) -> Points3:
-    return np.stack([place.at(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
 
 
 #: How often each is shown.
