@@ -45,10 +45,15 @@ def _frame_strips(
 
     Without any of it, matting has nothing to tell it that such a strip is not the subject.
     """
-    along = np.ones(mask.shape, np.bool_)
-    along[erode_size_px:-erode_size_px, erode_size_px:-erode_size_px] = False
+    doubtful = np.zeros(mask.shape, np.bool_)
+    first, last = slice(erode_size_px), slice(-erode_size_px, None)
+    for part in np.s_[first, :], np.s_[last, :], np.s_[:, first], np.s_[:, last]:
+        doubtful[part] = (regions[part] == UNKNOWN) & (mask[part] <= _SUBJECT)
+    # Most frames have nothing but sure ground along them.
+    if not doubtful.any():
+        return doubtful
     is_far = _erode(regions != BACKGROUND, 2 * erode_size_px + 1, beyond=True)
-    return along & is_far & _erode(mask <= _SUBJECT, max(1, erode_size_px // 2), beyond=True)
+    return doubtful & is_far & _erode(mask <= _SUBJECT, erode_size_px // 2, beyond=True)
 
 
 def _erode(region: NDArray[np.bool_], size_px: int, *, beyond: bool) -> NDArray[np.bool_]:
