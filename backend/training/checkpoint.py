@@ -65,18 +65,14 @@ class State:
     def follow(self) -> None:
         """Move the average a little towards the network; faster while there is little to average."""
         decay = min(_EMA_DECAY, (1 + self.step) / (10 + self.step))
-        pairs = zip(_floats(self.average), _floats(self.network), strict=True)
-        mine, theirs = map(list, zip(*pairs, strict=True))
-        with torch.no_grad():
-            torch._foreach_lerp_(mine, theirs, 1 - decay)
+        _move(self.average, self.network, 1 - decay)
 
     def meet(self, other: State) -> None:
         """Move the average half way to another one's: two runs from the same weights know more together.
 
         M. Wortsman et al., "Model soups", 2022.
         """
-        with torch.no_grad():
-            torch._foreach_lerp_(_floats(self.average), _floats(other.average), 0.5)
+        _move(self.average, other.average, 0.5)
 
     def save(self, path: Path) -> None:
         """Write the state; a crash leaves the old file whole."""
@@ -109,6 +105,12 @@ class State:
         for name, value in body["counters"].items():
             setattr(state, name, value)
         return state
+
+
+def _move(network: nn.Module, towards: nn.Module, share: float) -> None:
+    """Move a network's weights and statistics a share of the way to another's."""
+    with torch.no_grad():
+        torch._foreach_lerp_(_floats(network), _floats(towards), share)
 
 
 def _floats(network: nn.Module) -> list[torch.Tensor]:

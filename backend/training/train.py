@@ -45,17 +45,17 @@ def begin(plan: Plan) -> State:
         if path.is_file():
             print(f"going on from {path}", flush=True)
             return State.load(path, curriculum.device)
-    if plan.heritage is not None:
-        print(f"starting from the weights of {plan.heritage.name}", flush=True)
-        if plan.heritage.suffix == ".pt":
-            return State.after(State.load(plan.heritage), curriculum.seed, curriculum.device)
     channels = 4 if curriculum.is_critic else 3
     state = State.fresh(curriculum.seed, channels, WIDE if plan.is_wide else None, curriculum.device)
-    if plan.heritage is not None:
-        renderer = Candidates if curriculum.is_critic else Generator
-        sample = renderer(curriculum.seed + 1, curriculum.side_px).batch(0, 96)
-        inherit(state.network, plan.heritage, to_tensors(sample)[0].to(curriculum.device))
-        state.restart_average()
+    if plan.heritage is None:
+        return state
+    print(f"starting from the weights of {plan.heritage.name}", flush=True)
+    if plan.heritage.suffix == ".pt":
+        return State.after(State.load(plan.heritage), curriculum.seed, curriculum.device)
+    renderer = Candidates if curriculum.is_critic else Generator
+    sample = renderer(curriculum.seed + 1, curriculum.side_px).batch(0, 96)
+    inherit(state.network, plan.heritage, to_tensors(sample)[0].to(curriculum.device))
+    state.restart_average()
     return state
 
 
