@@ -27,11 +27,12 @@ from training.library import Library, Stock
 from training.mistakes import candidate
 from training.mix import Mix
 from training.paint import Paint
+from training.pillars import PILLARS
 from training.prisms import PRISMS
 from training.tomes import TOMES
 
 #: What is shown, and how often.
-SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS, **TOMES}
+SHOWN: Final[Mapping[Arrangement, float]] = {**ARRANGEMENTS, **PRISMS, **PILLARS, **TOMES}
 #: Candidates made of one scene.
 PER_SCENE: Final = 8
 #: Scenes whose candidates are mixed.
