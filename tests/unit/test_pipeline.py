@@ -188,10 +188,10 @@ def test_same_photo_same_bytes() -> None:
 
 
 def test_a_second_opinion_is_asked_once() -> None:
-    """Of the whole photo once for all recipes, the critic both ways; not of the embedded model's own."""
+    """Of the whole photo once, the critic near and far, both ways; not of the embedded model's own mask."""
     fake = segmenter(HALF, HALF, HALF)
     result = pipeline.render(PHOTO, fake, ALL)
-    assert [CRITIC, CRITIC, WHOLE, CRITIC, CRITIC] == fake.asked
+    assert [CRITIC, WHOLE, *[CRITIC] * 3, *[CRITIC] * 4] == fake.asked
     assert ["opinion" in trial.seconds for trial in result.trials] == [True, True, False]
 
 

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.image_processor.boxes import whole
-from lambdas.image_processor.critic import around, as_opinion, mean, mirrored
+from lambdas.image_processor.boxes import Box, whole
+from lambdas.image_processor.critic import around, around_both, as_opinion, mean, mirrored, shows_more
 from lambdas.image_processor.domain import Critique, Mask, Photo
 from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.strips import reduced
@@ -52,15 +52,27 @@ class BookOpinion:
 
         Yields:
             What the critic makes of the mask; then what it makes of it on a second look as well, in a mirror,
-            and what the book model sees in the photo.
+            or of all that the book model sees too, where it doubts the mask more; and what that sees.
 
         """
-        box = around(alpha)
-        part = _reduced(self.photo.pixels[box], CRITIC.input_side_px)
-        said = self._criticised(part, alpha[box])
-        yield (as_opinion(said, box),)
+        near = around(alpha)
+        part = self._part(near)
+        said = self._criticised(part, alpha[near])
+        yield (as_opinion(said, near),)
+        seen = self._whole_photo()
+        looks = [self._with_the_mirrored(said, part, alpha, near)]
+        far = around_both(alpha, seen)
+        if shows_more(far, near):
+            part = self._part(far)
+            said = self._criticised(part, alpha[far])
+            looks.append(self._with_the_mirrored(said, part, alpha, far))
+        yield min(looks, key=_rightness), seen
+
+    def _with_the_mirrored(
+        self, said: Critique, part: NDArray[np.uint8], alpha: NDArray[np.uint8], box: Box
+    ) -> Patch:
         again = self._criticised(mirrored(part), mirrored(alpha[box]))
-        yield as_opinion(mean(said, again), box), self._whole_photo()
+        return as_opinion(mean(said, again), box)
 
     def _whole_photo(self) -> Patch:
         if self._seen is None:
@@ -69,8 +81,17 @@ class BookOpinion:
             self._seen = Patch(alpha, whole(self.photo.pixels.shape))
         return self._seen
 
+    def _part(self, box: Box) -> NDArray[np.uint8]:
+        """Return a part of the photo at about the size that the critic looks at."""
+        return _reduced(self.photo.pixels[box], CRITIC.input_side_px)
+
     def _criticised(self, part: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Critique:
         return self.segmenter.criticise(CRITIC, Photo(part, self.photo.format), alpha)
+
+
+def _rightness(look: Patch) -> float:
+    """Return how right a look of the critic's finds the mask, 0..1."""
+    return 1.0 if look.rightness is None else look.rightness
 
 
 def _reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

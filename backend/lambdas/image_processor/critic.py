@@ -1,6 +1,8 @@
 """What the critic is shown: the photo's part around a mask, and the mask as a fourth channel. Pure.
 
-Where it matters it is shown both in a mirror too: it is wrong less often both ways round than one way.
+Where it matters it is shown both in a mirror too: it is wrong less often both ways round than one way. And
+where another model sees more than that part holds, it is shown all of it: from so near a side of a box that
+the mask lacks may look like a table.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from lambdas.image_processor.working_size import Patch, main_parts, shrunk
 MARGIN: Final = 0.25
 _MARGIN_PX: Final = 4
 _SUBJECT: Final = 127
+#: A part of the photo that is not larger than another by this factor shows the same.
+_MORE: Final = 1.1
 
 
 def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
@@ -30,6 +34,25 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
     """
     region = main_parts(shrunk(alpha) > _SUBJECT)
     return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole(alpha.shape)
+
+
+def around_both(alpha: NDArray[np.uint8], seen: Patch) -> Box:
+    """Return the rows and columns around a mask and another one of the same photo, as `around` does.
+
+    Args:
+        alpha: (height, width) uint8, 255 = subject.
+        seen: the other mask.
+
+    """
+    small = shrunk(alpha)
+    other = seen.within(whole(alpha.shape), (small.shape[1], small.shape[0]))
+    region = main_parts(small > _SUBJECT) | main_parts(other > _SUBJECT)
+    return surroundings(region, alpha.shape, MARGIN, _MARGIN_PX) or whole(alpha.shape)
+
+
+def shows_more(box: Box, than: Box) -> bool:
+    """Return whether a part of a photo is larger than another by a tenth."""
+    return _area(box) > _MORE * _area(than)
 
 
 def mirrored(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -46,3 +69,8 @@ def mean(said: Critique, of_the_mirrored: Critique) -> Critique:
 def as_opinion(said: Critique, box: Box) -> Patch:
     """Return what a critic says of a mask as an opinion on it, for the photo's part that it was shown."""
     return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
+
+
+def _area(box: Box) -> int:
+    rows, columns = box
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))

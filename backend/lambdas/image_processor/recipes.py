@@ -130,14 +130,14 @@ ISNET: Final = ModelSpec(
 )
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
-    name="critic-v4",
-    filename="critic-v4.onnx",
+    name="critic-v5",
+    filename="critic-v5.onnx",
     input_side_px=192,
     mean=_IMAGENET_MEAN,
     std=_IMAGENET_STD,
     stretch=Stretch.NONE,
     size_bytes=2_230_663,
-    sha256="2815540862a76781e4f993dd5cf060eaf6ea490a2e0e21e97dc0ad1497738083",
+    sha256="8de50f681a84af05f293aafb16018ecd8399161cc002c95c927e637160bba8ae",
     url=None,
     is_critic=True,
 )
