@@ -32,7 +32,7 @@ _SIDE_PX: Final = 1024
 #: Looks that overlap so much (intersection over union) do not differ.
 _SAME: Final = 0.9
 #: The farther look must be this much likelier to be right about the piece in dispute, of 1.
-_LIKELIER: Final = 0.25
+_LIKELIER: Final = 0.15
 #: The farther look's subject may be cut by this share more of the frame's border: by next to none.
 _NO_MORE_CUT: Final = 0.02
 _SUBJECT: Final = 127
