@@ -17,7 +17,7 @@ from training.canvas import solid
 from training.dice import Dice
 from training.library import Library, mean_colour, tinted
 from training.solids import LYING
-from training.stumps import Stump, faces_in_view, lined, polygon, side
+from training.stumps import Stump, faces_in_view, lined, pictured, polygon, side
 
 #: How many sides one may have; four of them never at right angles.
 _SIDES: Final = (3, 4, 4, 4, 5)
@@ -45,9 +45,7 @@ def _sides(library: Library, dice: Dice, count: int) -> list[Texture]:
         return [side(library, dice) for _ in range(count)]
     if way == "alike":
         return [side(library, dice)] * count
-    picture = tinted(dice, dice.pick(library.covers)).copy()
-    # A cover's worn corners would be gaps between two sides.
-    picture[..., 3] = 255
+    picture = pictured(library, dice)
     colour = mean_colour(picture if dice.chance(0.5) else dice.pick(library.covers)) * dice.between(0.4, 1.1)
     plain = [lined(dice, colour) if dice.chance(0.6) else solid(colour) for _ in range(count)]
     return [picture if index % 2 else plain[index] for index in range(count)]

@@ -69,15 +69,19 @@ def side(library: Library, dice: Dice) -> Texture:
     if way == "edge":
         return tinted(dice, dice.pick(library.edges))
     if way == "picture":
-        picture = tinted(dice, dice.pick(library.covers)).copy()
-        # A cover's worn corners would be gaps between two sides.
-        picture[..., 3] = 255
-        return picture
+        return pictured(library, dice)
     if way == "surface":
         picture = dice.pick(library.surfaces).clip(0, 255).astype(np.uint8)
         return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
     colour = mean_colour(dice.pick(library.covers)) * dice.between(0.4, 1.2)
     return lined(dice, colour) if way == "lined" else solid(colour)
+
+
+def pictured(library: Library, dice: Dice) -> Texture:
+    """Return a cover without its worn corners: between two sides those would be gaps."""
+    picture = tinted(dice, dice.pick(library.covers)).copy()
+    picture[..., 3] = 255
+    return picture
 
 
 def lined(dice: Dice, colour: Colour) -> Texture:

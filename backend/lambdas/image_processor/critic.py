@@ -32,8 +32,7 @@ def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
         margin: a share of the mask's width and height.
 
     """
-    region = main_parts(shrunk(alpha) > _SUBJECT)
-    return surroundings(region, alpha.shape, margin, _MARGIN_PX) or whole(alpha.shape)
+    return _around(main_parts(shrunk(alpha) > _SUBJECT), alpha.shape, margin)
 
 
 def around_both(alpha: NDArray[np.uint8], seen: Patch) -> Box:
@@ -46,8 +45,7 @@ def around_both(alpha: NDArray[np.uint8], seen: Patch) -> Box:
     """
     small = shrunk(alpha)
     other = seen.within(whole(alpha.shape), (small.shape[1], small.shape[0]))
-    region = main_parts(small > _SUBJECT) | main_parts(other > _SUBJECT)
-    return surroundings(region, alpha.shape, MARGIN, _MARGIN_PX) or whole(alpha.shape)
+    return _around(main_parts(small > _SUBJECT) | main_parts(other > _SUBJECT), alpha.shape, MARGIN)
 
 
 def shows_more(box: Box, than: Box) -> bool:
@@ -69,6 +67,11 @@ def mean(said: Critique, of_the_mirrored: Critique) -> Critique:
 def as_opinion(said: Critique, box: Box) -> Patch:
     """Return what a critic says of a mask as an opinion on it, for the photo's part that it was shown."""
     return Patch((said.probability * 255).astype(np.uint8), box, said.rightness)
+
+
+def _around(region: NDArray[np.bool_], shape: tuple[int, ...], margin: float) -> Box:
+    """Return the rows and columns of a photo around a region of it; all of them where that is empty."""
+    return surroundings(region, shape, margin, _MARGIN_PX) or whole(shape)
 
 
 def _area(box: Box) -> int:
