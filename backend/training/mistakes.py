@@ -18,10 +18,12 @@ from training.judging.softness import soften, speckled, unsure
 _RIGHT: Final = 0.4
 #: What goes wrong with the others, as often as this where it can: the kinds that are hard to tell most.
 _WRONG: Final[Mapping[str, float]] = {
-    "page_block_missing": 40, "edge_band_lost": 12, "shadow_included": 28, "second_object": 14,
+    "page_block_missing": 42, "edge_band_lost": 12, "shadow_included": 34, "second_object": 14,
     "hand_included": 8, "corner_eaten": 9, "table_leak": 9, "hole": 3, "portrait_only": 3,
     "text_block_only": 3, "fragment": 2, "shifted": 3, "band_gained": 11, "another": 2, "unsure": 2,
 }  # fmt: skip
+#: Of either, so many have specks beside them: those tell nothing.
+_SPECKLED: Final = 0.3
 #: A candidate that differs less from the truth is not called wrong.
 _LEAST_CHANGE: Final = 0.03
 #: And one that differs less is right, however it came about.
@@ -38,8 +40,11 @@ def candidate(scene: Scene, stranger: Region, dice: Dice) -> tuple[NDArray[np.ui
 
 def _right(scene: Scene, dice: Dice) -> NDArray[np.uint8]:
     """Return the truth as a network would give it, (height, width) uint8."""
-    mask = soften(scene.truth, dice)
-    return speckled(mask, dice) if dice.chance(0.4) else mask
+    return _littered(soften(scene.truth, dice), dice)
+
+
+def _littered(mask: NDArray[np.uint8], dice: Dice) -> NDArray[np.uint8]:
+    return speckled(mask, dice) if dice.chance(_SPECKLED) else mask
 
 
 def _wrong(scene: Scene, stranger: Region, dice: Dice) -> NDArray[np.uint8]:
@@ -50,8 +55,7 @@ def _wrong(scene: Scene, stranger: Region, dice: Dice) -> NDArray[np.uint8]:
             return unsure(scene.truth, dice)
         region = _region(kind, scene, stranger, dice)
         if region is not None and region.any():
-            mask = soften(region, dice)
-            return speckled(mask, dice) if dice.chance(0.15) else mask
+            return _littered(soften(region, dice), dice)
 
 
 def _region(kind: str, scene: Scene, stranger: Region, dice: Dice) -> Region | None:

@@ -63,7 +63,7 @@ def _shown(
     lies = dice.chance(0.65)
     camera = _above(dice) if lies else _before(dice)
     axes = LYING if lies else STANDING
-    length = dice.between(0.04, 0.3) if dice.chance(0.6) else dice.between(0.2, 0.8)
+    length = dice.between(0.02, 0.3) if dice.chance(0.65) else dice.between(0.2, 0.8)
     origin = np.zeros(3) if lies else np.asarray([0, 0, -length])
     taper = dice.between(0.6, 1.0) if dice.chance(0.3) else 1.0
     stumps = [Stump(base, axes, origin, length, taper)]

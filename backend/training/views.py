@@ -20,9 +20,12 @@ _LEAST_PART: Final = 0.7
 _CUT: Final = 0.7
 #: A cut that a subject covers more of than this asks no longer whether there is a subject.
 _MOST_COVERED: Final = 0.9
-#: Margin of a critic's view around its mask; rarely everything is shown.
+#: Margin of a critic's view around its mask; rarely everything is shown, or much more at some sides, as
+#: where the product steps back to what the book model sees.
 _MARGINS: Final = (0.15, 0.4)
 _WHOLE: Final = 0.05
+_WIDER: Final = 0.12
+_MOST_WIDER: Final = 0.8
 #: What was photographed by the renderer already is photographed again, less often and in part.
 _AGAIN: Final = 0.4
 _EDGE_RADIUS_PX: Final = 4
@@ -78,10 +81,11 @@ def of_critiques(
     pick = (throws.between(0, 1).flatten() * answers.shape[1]).long()
     chosen = torch.cat([planes[:, :4], planes[every, 4 + pick][:, None]], 1).float()
     boxes = drawn["boxes"][every, pick]
-    margin, whole = throws.between(*_MARGINS).flatten(), throws.chance(_WHOLE).flatten()
+    whole = throws.chance(_WHOLE).flatten(1)
     size = boxes[:, 2:] - boxes[:, :2]
-    low = (boxes[:, :2] - size * margin[:, None]).clamp(min=0) * (1 - whole[:, None])
-    high = torch.lerp((boxes[:, 2:] + size * margin[:, None]).clamp(max=1), boxes.new_ones(1), whole[:, None])
+    before, after = _margins(throws).flatten(1).split(2, 1)
+    low = (boxes[:, :2] - size * before).clamp(min=0) * (1 - whole)
+    high = torch.lerp((boxes[:, 2:] + size * after).clamp(max=1), boxes.new_ones(1), whole)
     flips = torch.cat([_mirrored(throws), _mirrored(throws)], 1)
     views = _sampled(chosen, _grid((low + high) / 2, high - low, flips, side))
     # On its side: shadows and sides of things are the same lying.
@@ -102,6 +106,12 @@ def edges(masks: Tensor) -> Tensor:
     size = 2 * _EDGE_RADIUS_PX + 1
     grown, shrunk = (functional.max_pool2d(sign * masks, size, 1, _EDGE_RADIUS_PX) * sign for sign in (1, -1))
     return grown - shrunk
+
+
+def _margins(throws: Throws) -> Tensor:
+    """Return (N, 4, 1, 1): left, top, right, bottom of a mask, as shares of its width and height."""
+    is_wider = (throws.between(0, 1, channels=4) < _WIDER).float()
+    return throws.between(*_MARGINS) + is_wider * throws.between(0, _MOST_WIDER, channels=4)
 
 
 def _parts(throws: Throws) -> tuple[Tensor, Tensor]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lambdas.image_processor import coefficients
 from lambdas.image_processor.measures import Reading
@@ -112,6 +115,26 @@ def test_what_is_lost_and_what_is_gained(made: list[Scene]) -> None:
         for kind in ("shadow_included", "table_leak", "hand_included", "second_object"):
             region = CORRUPTIONS[kind](scene, Dice(8, index))
             assert region is None or not (scene.truth & ~region).any(), kind
+
+
+def test_a_speck_tells_nothing() -> None:
+    """Some of the right masks have specks beside them and some have none; so have the wrong ones."""
+    bare = {"empty", "full_frame", "inverted", "low_confidence_blur"}
+    examples = [
+        example
+        for _, made in itertools.islice(corpus.rendered(corpus.HELD_OUT, 3), 14)
+        for example in made
+        if example.kind not in bare
+    ]
+    found = {(example.kind == corpus.GOOD, _has_speck(example.mask)) for example in examples}
+    assert len(found) == 4
+
+
+def _has_speck(mask: NDArray[np.uint8]) -> bool:
+    """Return whether one of several parts is under a third of a per cent."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats((mask > 110).astype(np.uint8))
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return bool((areas < 0.003 * areas.sum()).any())
 
 
 def test_an_unsure_mask_is_grey(made: list[Scene]) -> None:

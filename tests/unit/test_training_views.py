@@ -104,6 +104,21 @@ def test_views_may_be_left_as_they_were_photographed() -> None:
     assert unevenness[:3].max() > 0.1
 
 
+def test_some_views_reach_farther_at_single_sides() -> None:
+    """Of a mask in the middle of its plane, most views show as much at each side; some more at one."""
+    stack = Critiques(5, SIDE, stock=STOCK).stack(0, 6)
+    stack["planes"][:] = 0
+    stack["planes"][:, :, 36:60, 36:60] = 255
+    stack["boxes"][:] = [36 / SIDE, 36 / SIDE, 60 / SIDE, 60 / SIDE]
+    throws, even = Throws(6, source()), []
+    for _ in range(12):
+        given = of_critiques(drawn(stack), 64, throws)[0][:, 3] > 0
+        for columns in given.any(1):
+            before, after = columns.nonzero()[[0, -1], 0].tolist()
+            even.append(abs(before - (63 - after)) <= 2)
+    assert 0.5 < np.mean(even) < 0.95
+
+
 def test_compression_is_that_of_jpeg() -> None:
     """As near to Pillow's, without subsampling, as rounding allows: nearer than to the picture itself."""
     rng = np.random.default_rng(4)

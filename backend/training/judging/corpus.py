@@ -76,8 +76,8 @@ def rendered(source: Source, block: int) -> Iterator[tuple[Scene, list[Example]]
         dice = Dice(source.seed, index, 1)
         scene = compose(library, paint.with_dice(dice), source.arrangements)
         stranger = silhouette(library, dice, source.arrangements, scene.truth.shape)
-        right = list(_good(scene, dice, 2))
-        yield scene, [right[index % 2], *_bad(scene, stranger, dice, _OFTEN)]
+        right, wrong = list(_good(scene, dice, 2)), list(_bad(scene, stranger, dice, _OFTEN))
+        yield scene, [right[index % 2], *_littered(wrong, scene.truth, Dice(source.seed, index, 4))]
 
 
 def photographed(photos: list[LabelledPhoto]) -> Iterator[tuple[str, Scene, list[Example]]]:
@@ -96,7 +96,8 @@ def photographed(photos: list[LabelledPhoto]) -> Iterator[tuple[str, Scene, list
         bad = [
             example for _ in range(4) for example in _bad(scene, stranger, dice, dict.fromkeys(KINDS, 1.0))
         ]
-        yield labelled.path.name, scene, list(_good(scene, dice, 4)) + bad
+        wrong = _littered(bad, truth, Dice(7, index, 4))
+        yield labelled.path.name, scene, [*_good(scene, dice, 4), *wrong]
 
 
 def _good(scene: Scene, dice: Dice, count: int) -> Iterator[Example]:
@@ -116,6 +117,15 @@ def _bad(scene: Scene, stranger: Region, dice: Dice, often: Mapping[str, float])
     overlap = (stranger & scene.truth).sum() / max(int((stranger | scene.truth).sum()), 1)
     if dice.chance(often[ANOTHER]) and overlap < 0.8:
         yield _example(ANOTHER, soften(stranger, dice), scene.truth)
+
+
+def _littered(wrong: list[Example], truth: Region, dice: Dice) -> Iterator[Example]:
+    """Yield wrong masks, every other one with specks too: or a speck would tell that a mask is right."""
+    for example in wrong:
+        if dice.chance(0.5):
+            yield _example(example.kind, speckled(example.mask, dice), truth)
+        else:
+            yield example
 
 
 def _example(kind: str, mask: NDArray[np.uint8], truth: Region) -> Example:
