@@ -92,8 +92,8 @@ judge-eval: $(READY) ## measure the judge on held-out scenes, and DIR's labelled
 	@PYTHONPATH=backend nice -n 5 $(BIN)/python -m training.judging.evaluate $(if $(DIR),"$(DIR)") \
 	  $(if $(SCENES),--scenes $(SCENES)) $(if $(PROCESSES),--processes $(PROCESSES))
 
-judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes [SCENES=1000]
-	@PYTHONPATH=backend nice -n 5 $(BIN)/python -m training.judging.fit \
+judge-fit: $(READY) ## fit the judge's coefficients on rendered scenes; OWN=1: those for the book model's own masks [SCENES=1000]
+	@PYTHONPATH=backend nice -n 5 $(BIN)/python -m training.judging.fit $(if $(OWN),--own) \
 	  $(if $(SCENES),--scenes $(SCENES)) $(if $(PROCESSES),--processes $(PROCESSES))
 
 ##@ The book model

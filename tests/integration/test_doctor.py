@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine
 
-from lambdas.image_processor.recipes import CRITIC, EMBEDDED_RECIPE
+from lambdas.image_processor.recipes import CORRECTOR, CRITIC, EMBEDDED_RECIPE
 from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 
 _SCRIPT = Path(sys.executable).parent / "image-processor"
@@ -60,7 +60,8 @@ def test_everything_but_the_downloads_is_well(aws: Aws, database_url: URL, tmp_p
         "weights isnet-general-use": "image-processor models pull isnet-general-use",
     }
     assert {name for name, check in checks.items() if check["state"] == "ok"} == {
-        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", f"weights {CRITIC.name}", "engine",
+        "python", "packages", f"weights {EMBEDDED_RECIPE.model.name}", f"weights {CRITIC.name}",
+        f"weights {CORRECTOR.name}", "engine",
         "configuration", "database", "bucket", "queue", "dead-letter queue",
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from lambdas.image_processor.recipes import BOOK, CRITIC
+from lambdas.image_processor.recipes import BOOK, CORRECTOR, CRITIC
 from local.aws import Aws
 from local.function import Function, FunctionCrashedError, FunctionError, FunctionTimeoutError
 
@@ -44,7 +44,7 @@ def test_it_answers_and_stays_warm(function: Function) -> None:
     """Two events, one process; its memory is its own."""
     answers = [function.invoke(_SMOKE_TEST) for _ in range(2)]
     pid = function.pid
-    assert [sorted(answer["models"]) for answer in answers] == [[BOOK.name, CRITIC.name]] * 2
+    assert [sorted(answer["models"]) for answer in answers] == [[BOOK.name, CORRECTOR.name, CRITIC.name]] * 2
     assert function.invoke(_SMOKE_TEST | {"deep": True})["services"] == dict.fromkeys(
         ("database", "bucket", "queue"), "ok"
     )

@@ -69,12 +69,22 @@ def test_the_part_is_never_empty(alpha: NDArray[np.uint8], margin: float) -> Non
 def test_both_ways_round_are_one_opinion() -> None:
     """What is said of the mirror image is turned back before the two are averaged."""
     place = np.random.default_rng(3).random((6, 6), np.float32)
-    said = mean(Critique(place, 0.9), Critique(place[:, ::-1], 0.7))
+    said = mean(Critique(place, 0.9), Critique(place[::-1], 0.5))
     np.testing.assert_allclose(said.probability, place)
-    assert said.rightness == pytest.approx(0.8)
+    # Odds of nine and one make three to one.
+    assert said.rightness == pytest.approx(0.75)
     photo = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     assert (mirrored(mirrored(photo)) == photo).all()
-    assert (mirrored(photo)[:, 0] == photo[:, 3]).all()
+    assert (mirrored(photo)[0] == photo[1]).all()
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_mean_lies_between(one: float, other: float) -> None:
+    """Whatever is said, also where one look is certain and the other certain of the opposite."""
+    nothing = np.zeros((2, 2), np.float32)
+    said = mean(Critique(nothing, one), Critique(nothing, other)).rightness
+    assert min(one, other) - 2e-6 <= said <= max(one, other) + 2e-6
+    assert said == pytest.approx(mean(Critique(nothing, other), Critique(nothing, one)).rightness)
 
 
 def test_candidates_are_made_of_training_kinds_alone() -> None:

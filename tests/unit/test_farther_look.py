@@ -88,6 +88,15 @@ def test_the_photo_decides(wrong: Mask) -> None:
     assert likelier(BOOK, WHOLE, same, credulous) is WHOLE
 
 
+def test_what_the_critic_does_not_find_right_is_not_taken() -> None:
+    """Edges and colours alone do not make a row of books a book."""
+
+    def undecided(alpha: Bytes) -> Patch:
+        return replace(masks.patch(alpha), rightness=0.85)
+
+    assert likelier(BOOK, LACKING, WHOLE, undecided) is LACKING
+
+
 def test_what_the_judge_refuses_is_not_taken() -> None:
     """Of two wrong masks the first stands."""
 

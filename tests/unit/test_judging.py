@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lambdas.image_processor import coefficients
+from lambdas.image_processor import coefficients, own_coefficients
 from lambdas.image_processor.measures import Reading
 from lambdas.image_processor.quality import CHECKS
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
@@ -199,19 +199,24 @@ def test_coefficients_survive_writing() -> None:
     """What is written is Python that says the same."""
     curve = Curve((0.0, 0.5, 1.25), (0.0, 0.25, 3.0))
     weighing, card = Weighing({"look": curve}, -0.5), Scorecard({"holes": curve}, 4.5)
+    cards = {
+        "alone": card,
+        "with_opinions": Scorecard({"holes": curve}, 4.5, {"holes": curve, "bites": curve}),
+    }
     room: dict[str, object] = {}
-    exec(written.module({"missing": weighing}, {"alone": card}, {"model": "book-v1"}), room)  # noqa: S102
+    exec(written.module({"missing": weighing}, cards, {"model": "book-v1"}), room)  # noqa: S102
     assert {"missing": weighing} == {**room["WEIGHINGS"]}  # type: ignore[dict-item]
-    assert {"alone": card} == {**room["CARDS"]}  # type: ignore[dict-item]
+    assert cards == {**room["CARDS"]}  # type: ignore[dict-item]
 
 
 def test_the_shipped_coefficients() -> None:
-    """Every measure that costs belongs to a check; a mask's curves only rise."""
+    """Every measure that costs or is told belongs to a check; a mask's curves only rise."""
     known = {name for check in CHECKS for name in check.measures}
-    assert {"with_opinions", "with_critic", "alone"} == set(coefficients.CARDS)
-    for card in coefficients.CARDS.values():
-        assert set(card.curves) <= known
-        for curve in card.curves.values():
+    assert {"with_opinions", "with_critic"} == set(coefficients.CARDS)
+    assert {"with_opinions", "alone"} == set(own_coefficients.CARDS)
+    for card in (*coefficients.CARDS.values(), *own_coefficients.CARDS.values()):
+        assert {*card.curves, *card.reasons} <= known
+        for curve in (*card.curves.values(), *card.reasons.values()):
             assert list(curve.knots) == sorted(curve.knots)
             assert list(curve.points) == sorted(curve.points)
             assert 0 == curve.points[0]

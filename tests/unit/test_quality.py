@@ -17,7 +17,7 @@ from lambdas.image_processor.coefficients import WEIGHINGS
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.measures import read
-from lambdas.image_processor.quality import CHECKS, POLICIES, Opinion, Policy, decide, judge, no_opinion
+from lambdas.image_processor.quality import CHECKS, OWN, POLICIES, Opinion, Policy, decide, judge, no_opinion
 from lambdas.image_processor.working_size import Patch
 from tests import masks, scenes
 
@@ -177,13 +177,21 @@ def test_the_rules_ask_nobody() -> None:
 
 
 def test_what_costs_most_is_the_reason() -> None:
-    """The score falls with every measure that gets worse, and the worst names the code."""
-    right = with_both(WHOLE, agreeing(WHOLE))
+    """The score falls with every measure that gets worse, and the worst names the code.
+
+    Shape and edges decide without an opinion: what the critic has seen of them it says by its doubt.
+    """
+    seen = {FailureCode.EATEN_CORNER, FailureCode.WEAK_EDGES}
+    alone, with_opinions = judge(BOOK, WHOLE), with_both(WHOLE, agreeing(WHOLE))
     for check in CHECKS:
+        right = alone if check.code in seen else with_opinions
         worse = dict(right.measures) | {name: right.measures[name] + 100 for name in check.measures}
-        verdict = decide(worse)
+        verdict = decide(worse, OWN) if check.code in seen else decide(worse)
         assert verdict.score < right.score, check.code
         assert verdict.reason in {None, check.code}
+        if check.code in seen:
+            worse = dict(with_opinions.measures) | {name: worse[name] for name in check.measures}
+            assert decide(worse).score == with_opinions.score
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class BookOpinion:
 
     segmenter: Segmenter
     photo: Photo
+    critic: ModelSpec = CRITIC
     _seen: Patch | None = None
 
     def on(self, alpha: NDArray[np.uint8]) -> Iterator[tuple[Patch, ...]]:
@@ -83,10 +84,10 @@ class BookOpinion:
 
     def _part(self, box: Box) -> NDArray[np.uint8]:
         """Return a part of the photo at about the size that the critic looks at."""
-        return _reduced(self.photo.pixels[box], CRITIC.input_side_px)
+        return _reduced(self.photo.pixels[box], self.critic.input_side_px)
 
     def _criticised(self, part: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Critique:
-        return self.segmenter.criticise(CRITIC, Photo(part, self.photo.format), alpha)
+        return self.segmenter.criticise(self.critic, Photo(part, self.photo.format), alpha)
 
 
 def _rightness(look: Patch) -> float:

@@ -1,12 +1,13 @@
 """What the critic is shown: the photo's part around a mask, and the mask as a fourth channel. Pure.
 
-Where it matters it is shown both in a mirror too: it is wrong less often both ways round than one way. And
-where another model sees more than that part holds, it is shown all of it: from so near a side of a box that
-the mask lacks may look like a table.
+Where it matters it is shown their mirror image too, top and bottom exchanged: it is wrong less often both
+ways round than one way. And where another model sees more than that part holds, it is shown all of it: from
+so near a side of a box that the mask lacks may look like a table.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,8 @@ _MARGIN_PX: Final = 4
 _SUBJECT: Final = 127
 #: A part of the photo that is not larger than another by this factor shows the same.
 _MORE: Final = 1.1
+#: No look is surer than this.
+_LEAST: Final = 1e-6
 
 
 def around(alpha: NDArray[np.uint8], margin: float = MARGIN) -> Box:
@@ -54,14 +57,18 @@ def shows_more(box: Box, than: Box) -> bool:
 
 
 def mirrored(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (height, width, ...), left and right exchanged."""
-    return np.ascontiguousarray(plane[:, ::-1])
+    """Return (height, width, ...), top and bottom exchanged."""
+    return np.ascontiguousarray(plane[::-1])
 
 
 def mean(said: Critique, of_the_mirrored: Critique) -> Critique:
-    """Return the mean of what a critic says of a mask, and of its mirror image in that of the photo."""
-    probability = (said.probability + of_the_mirrored.probability[:, ::-1]) / 2
-    return Critique(np.asarray(probability, np.float32), (said.rightness + of_the_mirrored.rightness) / 2)
+    """Return the mean of what a critic says of a mask, and of its mirror image in that of the photo.
+
+    The odds that the mask is right are averaged as logarithms: a sure look outweighs one that is not.
+    """
+    probability = (said.probability + of_the_mirrored.probability[::-1]) / 2
+    odds = (_log_odds(said.rightness) + _log_odds(of_the_mirrored.rightness)) / 2
+    return Critique(np.asarray(probability, np.float32), 1 / (1 + math.exp(-odds)))
 
 
 def as_opinion(said: Critique, box: Box) -> Patch:
@@ -72,6 +79,11 @@ def as_opinion(said: Critique, box: Box) -> Patch:
 def _around(region: NDArray[np.bool_], shape: tuple[int, ...], margin: float) -> Box:
     """Return the rows and columns of a photo around a region of it; all of them where that is empty."""
     return surroundings(region, shape, margin, _MARGIN_PX) or whole(shape)
+
+
+def _log_odds(probability: float) -> float:
+    within = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(within / (1 - within))
 
 
 def _area(box: Box) -> int:

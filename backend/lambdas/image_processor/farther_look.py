@@ -33,6 +33,8 @@ _SIDE_PX: Final = 1024
 _SAME: Final = 0.9
 #: The farther look must be this much likelier to be right about the piece in dispute, of 1.
 _LIKELIER: Final = 0.15
+#: And the critic must find it so likely right: of a row of books it finds one look as good as another.
+_RIGHT: Final = 0.9
 #: The farther look's subject may be cut by this share more of the frame's border: by next to none.
 _NO_MORE_CUT: Final = 0.02
 _SUBJECT: Final = 127
@@ -66,9 +68,9 @@ def differ(one: Bytes, other: Bytes) -> bool:
 def likelier(photo: Photo, mine: Mask, other: Mask, criticised: Callable[[Bytes], Patch]) -> Mask:
     """Return my mask, or another look's that is likelier right, with what the critic says of that.
 
-    The other may show where a subject ends, not that the frame cuts more of it: a page is no book. It must
-    pass the judge with mine as the second opinion; and the belief that mine lacks a piece that the other has,
-    or has one too many, must exceed what is believed so of the other.
+    The other may show where a subject ends, not that the frame cuts more of it: a page is no book. The critic
+    must find it right. It must pass the judge with mine as the second opinion; and the belief that mine lacks
+    a piece that the other has, or has one too many, must exceed what is believed so of the other.
 
     Args:
         photo: (height, width, 3) uint8.
@@ -80,11 +82,13 @@ def likelier(photo: Photo, mine: Mask, other: Mask, criticised: Callable[[Bytes]
 
     def judged(mask: Mask, said: Patch, opinion: Mask) -> Verdict:
         given = said, Patch(opinion.alpha, whole(photo.pixels.shape))
-        return quality.weighed(photo, replace(mask, rightness=None), given)
+        return quality.weighed(photo, replace(mask, rightness=None), given, quality.OWN)
 
     if _cut(other.alpha) > _cut(mine.alpha) + _NO_MORE_CUT:
         return mine
     said = criticised(other.alpha)
+    if (said.rightness or 0.0) < _RIGHT:
+        return mine
     theirs = judged(other, said, mine)
     if not theirs.accepted:
         return mine

@@ -98,7 +98,9 @@ class Handler:
 
     def _smoke_test(self, *, is_deep: bool) -> dict[str, Any]:
         # The book model's opinion and the critic's are asked of every mask, whoever may cut.
-        specs = list(dict.fromkeys([*(recipe.model for recipe in self.renderer.plan.recipes), BOOK, CRITIC]))
+        models = [recipe.model for recipe in self.renderer.plan.recipes]
+        correctors = [model.corrected_by for model in models if model.corrected_by is not None]
+        specs = list(dict.fromkeys([*models, *correctors, BOOK, CRITIC]))
         smoke.check_weights(self.settings.weights_dir, specs)
         answer = {
             "statusCode": 200,

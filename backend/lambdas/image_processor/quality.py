@@ -1,8 +1,10 @@
 """A mask, its photo and the book model's opinion -> Verdict. Pure.
 
 Rules come first. Confidence is taken from the model's raw output: stretching a flat one to the full
-range would invent a subject. Every other check costs points by the curves of its measures (coefficients.py,
-fitted by `make judge-fit`); a mask that costs more than is allowed is refused for what cost most.
+range would invent a subject. Every other check costs points by the curves of its measures, fitted by
+`make judge-fit`; a mask that costs more than is allowed is refused for what cost most. Each critic has
+coefficients fitted to what it says: the judge's (coefficients.py), and the one that has corrected the
+embedded model's own masks (own_coefficients.py).
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ from types import MappingProxyType
 from typing import Final
 
 from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
-from lambdas.image_processor import seed_policy
+from lambdas.image_processor import coefficients, own_coefficients, seed_policy
 from lambdas.image_processor.beliefs import summary
-from lambdas.image_processor.coefficients import CARDS, WEIGHINGS
 from lambdas.image_processor.confidence import peak
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.measures import Measures, read
+from lambdas.image_processor.scorecard import Scorecard, Weighing
 from lambdas.image_processor.working_size import Bytes, Patch, largest_part, shrunk
 
 #: The surest pixels must be at least this probable, or the model saw no subject.
@@ -47,6 +49,20 @@ MIN_RIGHTNESS: Final = 0.1
 #: Answers a mask, (height, width) uint8, with the critic's own; then with the critic's on a second look and
 #: the book model's; or with nothing.
 Opinion = Callable[[Bytes], Iterable[Sequence[Patch]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """What was fitted to one critic: who is believed about a piece, and what measures cost."""
+
+    weighings: Mapping[str, Weighing]
+    cards: Mapping[str, Scorecard]
+
+
+#: For masks on which the judge's critic and the book model are asked.
+OF_OTHERS: Final = Coefficients(coefficients.WEIGHINGS, coefficients.CARDS)
+#: For the embedded model's own: by shape and edges alone, or one look beside another.
+OWN: Final = Coefficients(own_coefficients.WEIGHINGS, own_coefficients.CARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,26 +185,26 @@ def judge(photo: Photo, mask: Mask, opinion: Opinion = no_opinion) -> Verdict:
         verdict = weighed(photo, mask, given)
         if verdict.accepted:
             break
-    return verdict or weighed(photo, mask, ())
+    return verdict or weighed(photo, mask, (), OWN)
 
 
-def weighed(photo: Photo, mask: Mask, given: Sequence[Patch]) -> Verdict:
+def weighed(photo: Photo, mask: Mask, given: Sequence[Patch], fitted: Coefficients = OF_OTHERS) -> Verdict:
     """Judge a mask with these opinions: none, the critic's, or that and another model's."""
-    measures = summary(read(photo.pixels, mask.alpha, mask.probability, given), WEIGHINGS)
-    return decide(measures | _said_before(mask))
+    measures = summary(read(photo.pixels, mask.alpha, mask.probability, given), fitted.weighings)
+    return decide(measures | _said_before(mask), fitted)
 
 
-def decide(measures: Mapping[str, float]) -> Verdict:
+def decide(measures: Mapping[str, float], fitted: Coefficients = OF_OTHERS) -> Verdict:
     """Apply the rules, then add up what the measures cost; those of one opinion or both may be absent."""
     broken = _broken(measures)
     if broken is not None:
         return broken
-    card = CARDS[_card(measures)]
-    costs = card.costs(measures)
-    score = card.score(costs)
+    card = fitted.cards[_card(measures)]
+    score = card.score(card.costs(measures))
     if score >= 0.5:
         return Verdict(None, score, measures)
-    by_check = {check.code: sum(costs.get(name, 0.0) for name in check.measures) for check in CHECKS}
+    told = card.told(measures)
+    by_check = {check.code: sum(told.get(name, 0.0) for name in check.measures) for check in CHECKS}
     return Verdict(max(by_check, key=lambda code: by_check[code]), score, measures)
 
 

@@ -130,6 +130,20 @@ ISNET: Final = ModelSpec(
 )
 #: Asked by the judge about a mask in its photo: no recipe's model.
 CRITIC: Final = ModelSpec(
+    name="critic-v6",
+    filename="critic-v6.onnx",
+    input_side_px=192,
+    mean=_IMAGENET_MEAN,
+    std=_IMAGENET_STD,
+    stretch=Stretch.NONE,
+    size_bytes=2_230_667,
+    sha256="8aa2043cfbbe82dcd8b83a1220af6b182bef12f85a113e0305ff4cfdc5c6513a",
+    url=None,
+    is_critic=True,
+)
+#: Corrects the embedded model's own masks. It knows fewer solids than the judge's critic, and takes less of a
+#: table for a side of one (docs/model-card.md).
+CORRECTOR: Final = ModelSpec(
     name="critic-v5",
     filename="critic-v5.onnx",
     input_side_px=192,
@@ -156,11 +170,11 @@ BOOK: Final = ModelSpec(
     looks_closer=True,
     looks_farther=True,
     straightens_sides=True,
-    corrected_by=CRITIC,
+    corrected_by=CORRECTOR,
 )
 
 MODELS: Final[Mapping[str, ModelSpec]] = MappingProxyType(
-    {spec.name: spec for spec in (U2NET, ISNET, BOOK, CRITIC)}
+    {spec.name: spec for spec in (U2NET, ISNET, BOOK, CRITIC, CORRECTOR)}
 )
 
 #: In the order they are tried; the first accepted one wins.

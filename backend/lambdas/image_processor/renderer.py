@@ -47,12 +47,13 @@ class Renderer:
     plan: Plan
 
     def prepare(self) -> None:
-        """Begin to load the first recipe's model and the critic while the photo is on its way.
+        """Begin to load the first recipe's model and its critic while the photo is on its way.
 
         The book model is seldom asked, and soon loaded.
         """
-        self.segmenter.prefetch(self.plan.recipes[0].model)
-        self.segmenter.prefetch(CRITIC)
+        first = self.plan.recipes[0].model
+        self.segmenter.prefetch(first)
+        self.segmenter.prefetch(first.corrected_by or CRITIC)
         with without_numpys_extras():
             from lambdas.image_processor import pipeline  # noqa: F401, PLC0415
 

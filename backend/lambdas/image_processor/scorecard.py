@@ -1,12 +1,13 @@
 """Decisions that can be read: curves say what each measure costs, and the points are added up. Pure.
 
-A mask's curves only rise: no measure can make up for another. What costs most names the reason.
+A mask's curves only rise: no measure can make up for another. What costs most names the reason; a card may
+look for that among more measures than it decides by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,10 +33,17 @@ class Scorecard:
     curves: Mapping[str, Curve]
     #: A mask that costs more is refused.
     allowance: float
+    #: Curves by which a refusal's reason is looked for, where those that decide say too little of it.
+    reasons: Mapping[str, Curve] = field(default_factory=dict)
 
     def costs(self, measures: Mapping[str, float]) -> dict[str, float]:
         """Return the points of each measure."""
         return {name: curve.cost(measures[name]) for name, curve in self.curves.items()}
+
+    def told(self, measures: Mapping[str, float]) -> dict[str, float]:
+        """Return the points of each measure that may name the reason."""
+        curves = self.reasons or self.curves
+        return {name: curve.cost(measures[name]) for name, curve in curves.items()}
 
     def score(self, costs: Mapping[str, float]) -> float:
         """Return 0 (certainly wrong) .. 1 (certainly right); a half is what just passes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -77,7 +77,7 @@ def rendered(source: Source, block: int) -> Iterator[tuple[Scene, list[Example]]
         scene = compose(library, paint.with_dice(dice), source.arrangements)
         stranger = silhouette(library, dice, source.arrangements, scene.truth.shape)
         right, wrong = list(_good(scene, dice, 2)), list(_bad(scene, stranger, dice, _OFTEN))
-        yield scene, [right[index % 2], *_littered(wrong, scene.truth, Dice(source.seed, index, 4))]
+        yield scene, [right[index % 2], *_littered(wrong, Dice(source.seed, index, 4))]
 
 
 def photographed(photos: list[LabelledPhoto]) -> Iterator[tuple[str, Scene, list[Example]]]:
@@ -96,8 +96,7 @@ def photographed(photos: list[LabelledPhoto]) -> Iterator[tuple[str, Scene, list
         bad = [
             example for _ in range(4) for example in _bad(scene, stranger, dice, dict.fromkeys(KINDS, 1.0))
         ]
-        wrong = _littered(bad, truth, Dice(7, index, 4))
-        yield labelled.path.name, scene, [*_good(scene, dice, 4), *wrong]
+        yield labelled.path.name, scene, [*_good(scene, dice, 4), *_littered(bad, Dice(7, index, 4))]
 
 
 def _good(scene: Scene, dice: Dice, count: int) -> Iterator[Example]:
@@ -119,13 +118,14 @@ def _bad(scene: Scene, stranger: Region, dice: Dice, often: Mapping[str, float])
         yield _example(ANOTHER, soften(stranger, dice), scene.truth)
 
 
-def _littered(wrong: list[Example], truth: Region, dice: Dice) -> Iterator[Example]:
-    """Yield wrong masks, every other one with specks too: or a speck would tell that a mask is right."""
+def _littered(wrong: list[Example], dice: Dice) -> Iterator[Example]:
+    """Yield wrong masks, every other one with specks too, or a speck would tell that a mask is right.
+
+    What is wrong about them is as large as before.
+    """
     for example in wrong:
-        if dice.chance(0.5):
-            yield _example(example.kind, speckled(example.mask, dice), truth)
-        else:
-            yield example
+        is_speckled = dice.chance(0.5)
+        yield replace(example, mask=speckled(example.mask, dice)) if is_speckled else example
 
 
 def _example(kind: str, mask: NDArray[np.uint8], truth: Region) -> Example:

@@ -21,7 +21,7 @@ from app.constants.image_processing import MAX_ASPECT_DIFF, MIN_AREA_RATIO
 from lambdas.image_processor.beliefs import summary
 from lambdas.image_processor.coefficients import ORIGIN, WEIGHINGS
 from lambdas.image_processor.measures import is_a_critics
-from lambdas.image_processor.quality import decide
+from lambdas.image_processor.quality import OWN, decide
 from lambdas.image_processor.recipes import BOOK
 from lambdas.image_processor.segment import Segmenter
 from training.judging.corpus import HELD_OUT, photographed
@@ -41,15 +41,18 @@ def with_opinions(row: Row) -> tuple[str | None, float]:
 
 
 def alone(row: Row) -> tuple[str | None, float]:
-    """Judge as the worker judges the embedded model's own masks, on which the critic has had its say."""
+    """Judge as the worker judges the embedded model's own masks, on which a critic has had its say.
+
+    It is another critic there; here the judge's speaks in its place.
+    """
     doubt = next(said["doubt"] for said in row.reading.opinions if is_a_critics(said))
-    verdict = decide(row.reading.mask | {"rightness": 1 / (1 + math.exp(doubt))})
+    verdict = decide(row.reading.mask | {"rightness": 1 / (1 + math.exp(doubt))}, OWN)
     return verdict.reason, verdict.score
 
 
 def unasked(row: Row) -> tuple[str | None, float]:
     """Judge by the mask's shape and edges alone."""
-    verdict = decide(row.reading.mask)
+    verdict = decide(row.reading.mask, OWN)
     return verdict.reason, verdict.score
 
 

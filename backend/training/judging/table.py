@@ -23,7 +23,7 @@ from lambdas.image_processor.book_opinion import BookOpinion
 from lambdas.image_processor.disputes import Piece
 from lambdas.image_processor.domain import Photo
 from lambdas.image_processor.measures import Reading, read
-from lambdas.image_processor.recipes import BOOK, CRITIC
+from lambdas.image_processor.recipes import BOOK, CRITIC, ModelSpec
 from lambdas.image_processor.segment import Segmenter
 from lambdas.image_processor.working_size import common_box, shrunk
 from training.judging.corpus import BLOCK, FITTED, HELD_OUT, STRANGE, Example, Source
@@ -59,23 +59,25 @@ class Row:
     opinion_iou: float
 
 
-def rows(source: Source, scenes: int, processes: int) -> list[Row]:
+def rows(source: Source, scenes: int, processes: int, critic: ModelSpec = CRITIC) -> list[Row]:
     """Return the rows of so many scenes, from the cache where they are there."""
-    folder = CACHE / fingerprint()
+    folder = CACHE / fingerprint(critic)
     folder.mkdir(parents=True, exist_ok=True)
     blocks = list(range(-(-scenes // BLOCK)))
     todo = [block for block in blocks if not _file(folder, source, block).exists()]
     if todo:
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            futures = [pool.submit(_make, source.name, block, folder) for block in todo]
+            futures = [pool.submit(_make, source.name, block, folder, critic) for block in todo]
             for future in track(as_completed(futures), f"{source.name} scenes", total=len(todo)):
                 future.result()
     return [row for block in blocks for row in pickle.loads(_file(folder, source, block).read_bytes())]  # noqa: S301
 
 
-def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: Segmenter) -> Iterator[Row]:
+def read_scene(
+    name: str, scene: Scene, examples: Sequence[Example], segmenter: Segmenter, critic: ModelSpec = CRITIC
+) -> Iterator[Row]:
     """Yield the rows of one scene's masks."""
-    opinion = BookOpinion(segmenter, Photo(scene.pixels, "rendered"))
+    opinion = BookOpinion(segmenter, Photo(scene.pixels, "rendered"), critic)
     for example in examples:
         early, given = opinion.on(example.mask)
         with threadpool_limits(1):
@@ -101,9 +103,9 @@ def read_scene(name: str, scene: Scene, examples: Sequence[Example], segmenter: 
         )
 
 
-def fingerprint() -> str:
+def fingerprint(critic: ModelSpec = CRITIC) -> str:
     """Return what the rows depend on as a short text: the weights and the sources."""
-    digest = hashlib.sha256((BOOK.sha256 + CRITIC.sha256 + corpus_fingerprint()).encode())
+    digest = hashlib.sha256((BOOK.sha256 + critic.sha256 + corpus_fingerprint()).encode())
     for name in _SOURCES:
         digest.update(code(Path(image_processor.__path__[0]) / f"{name}.py").encode())
     return digest.hexdigest()[:16]
@@ -125,12 +127,12 @@ def _file(folder: Path, source: Source, block: int) -> Path:
     return folder / f"{source.name.replace(' ', '-')}-{block:04d}.pickle"
 
 
-def _make(name: str, block: int, folder: Path) -> None:
+def _make(name: str, block: int, folder: Path, critic: ModelSpec) -> None:
     source = next(source for source in (FITTED, STRANGE, HELD_OUT) if source.name == name)
     segmenter = _segmenter()
     made: list[Row] = []
     for index, (scene, examples) in enumerate(kept(source, block)):
-        made += read_scene(f"{block * BLOCK + index}", scene, examples, segmenter)
+        made += read_scene(f"{block * BLOCK + index}", scene, examples, segmenter, critic)
     file = _file(folder, source, block)
     part = file.with_suffix(".part")
     part.write_bytes(pickle.dumps(made))

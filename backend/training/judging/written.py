@@ -34,7 +34,10 @@ def module(
     lines += ["})", "", "CARDS: Final[Mapping[str, Scorecard]] = MappingProxyType({"]
     for name, card in cards.items():
         lines.append(f"    {_quoted(name)}: Scorecard(allowance={card.allowance}, curves=MappingProxyType({{")
-        lines += [*_curves(card.curves), "    })),"]
+        lines += _curves(card.curves)
+        if card.reasons:
+            lines += ["    }), reasons=MappingProxyType({", *_curves(card.reasons)]
+        lines.append("    })),")
     return "\n".join([*lines, "})", ""])
 
 
