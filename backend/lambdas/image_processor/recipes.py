@@ -143,17 +143,12 @@ CRITIC: Final = ModelSpec(
 )
 #: Corrects the embedded model's own masks. It knows fewer solids than the judge's critic, and takes less of a
 #: table for a side of one (docs/model-card.md).
-CORRECTOR: Final = ModelSpec(
+CORRECTOR: Final = replace(
+    CRITIC,
     name="critic-v5",
     filename="critic-v5.onnx",
-    input_side_px=192,
-    mean=_IMAGENET_MEAN,
-    std=_IMAGENET_STD,
-    stretch=Stretch.NONE,
     size_bytes=2_230_663,
     sha256="8de50f681a84af05f293aafb16018ecd8399161cc002c95c927e637160bba8ae",
-    url=None,
-    is_critic=True,
 )
 BOOK: Final = ModelSpec(
     name="book-v2",
