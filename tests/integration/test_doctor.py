@@ -125,5 +125,5 @@ def test_people_read_marks_and_commands(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"✗ weights u2net: {tmp_path}/u2net.onnx has 5 bytes instead of 175,997,641" in done.stdout
     assert "  → image-processor models pull u2net\n" in done.stdout
-    assert done.stdout.splitlines()[-1] == "4 ok, 3 wrong, 5 not set up"
+    assert done.stdout.splitlines()[-1] == "5 ok, 3 wrong, 5 not set up"
     assert "\x1b[" not in done.stdout
