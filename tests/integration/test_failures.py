@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.constants.image_processing import MAX_OBJECT_BYTES
 from app.models import ImageProcessingJob
+from lambdas.image_processor.checks import CHECKS
 from lambdas.image_processor.domain import JobMessage
 from lambdas.image_processor.errors import FAILURES, FailureCode
-from lambdas.image_processor.quality import CHECKS
 from lambdas.image_processor.recipes import ISNET, U2NET
 from tests import scenes
 from tests.graphs import Sees

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lambdas.image_processor import coefficients, own_coefficients
+from lambdas.image_processor.checks import CHECKS
 from lambdas.image_processor.measures import Reading
-from lambdas.image_processor.quality import CHECKS
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
 from training import candidates, generator, scenes
 from training.arrangements import ARRANGEMENTS

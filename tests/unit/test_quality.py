@@ -13,11 +13,12 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from lambdas.image_processor.beliefs import summary
+from lambdas.image_processor.checks import CHECKS
 from lambdas.image_processor.coefficients import WEIGHINGS
 from lambdas.image_processor.domain import Mask, Photo, Verdict
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.measures import read
-from lambdas.image_processor.quality import CHECKS, OWN, POLICIES, Opinion, Policy, decide, judge, no_opinion
+from lambdas.image_processor.quality import OWN, POLICIES, Opinion, Policy, decide, judge, no_opinion
 from lambdas.image_processor.working_size import Patch
 from tests import masks, scenes
 

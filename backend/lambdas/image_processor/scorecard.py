@@ -38,12 +38,11 @@ class Scorecard:
 
     def costs(self, measures: Mapping[str, float]) -> dict[str, float]:
         """Return the points of each measure."""
-        return {name: curve.cost(measures[name]) for name, curve in self.curves.items()}
+        return _points(self.curves, measures)
 
     def told(self, measures: Mapping[str, float]) -> dict[str, float]:
         """Return the points of each measure that may name the reason."""
-        curves = self.reasons or self.curves
-        return {name: curve.cost(measures[name]) for name, curve in curves.items()}
+        return _points(self.reasons or self.curves, measures)
 
     def score(self, costs: Mapping[str, float]) -> float:
         """Return 0 (certainly wrong) .. 1 (certainly right); a half is what just passes."""
@@ -66,3 +65,7 @@ class Weighing:
         """
         points = self.bias + sum(curve.cost(values[name]) for name, curve in self.curves.items())
         return float(1 / (1 + np.exp(-np.clip(points, -50, 50))))
+
+
+def _points(curves: Mapping[str, Curve], measures: Mapping[str, float]) -> dict[str, float]:
+    return {name: curve.cost(measures[name]) for name, curve in curves.items()}

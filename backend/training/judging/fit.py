@@ -11,7 +11,7 @@ import argparse
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,9 @@ import numpy as np
 
 from lambdas import image_processor
 from lambdas.image_processor.beliefs import summary, values
+from lambdas.image_processor.checks import CHECKS, RULES
 from lambdas.image_processor.errors import FailureCode
 from lambdas.image_processor.measures import Measures
-from lambdas.image_processor.quality import CHECKS, RULES
 from lambdas.image_processor.recipes import BOOK, CORRECTOR, CRITIC, ModelSpec
 from lambdas.image_processor.scorecard import Curve, Scorecard, Weighing
 from training.judging.corpus import FITTED, GOOD, STRANGE
@@ -62,11 +62,16 @@ class Target:
     #: By card: so many of the right masks may be refused, of kinds that a fit had left out. The critic alone
     #: may only accept: whom it refuses is judged with both.
     false_rejects: Mapping[str, float]
-    #: Measures that only name the reason where both opinions are known.
-    untold: frozenset[str] = frozenset()
+    #: By card: measures that do not decide, and only name the reason.
+    only_told: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-JUDGE: Final = Target("coefficients.py", CRITIC, {"with_opinions": 0.012, "with_critic": 0.07}, _LOOKS)
+JUDGE: Final = Target(
+    "coefficients.py",
+    CRITIC,
+    {"with_opinions": 0.012, "with_critic": 0.07},
+    only_told={"with_opinions": _LOOKS},
+)
 OWN: Final = Target("own_coefficients.py", CORRECTOR, {"with_opinions": 0.0175, "alone": 0.006})
 
 
@@ -93,9 +98,8 @@ def fit_curves(
         "missing": fit_weighing(table, is_missing=True),
         "extra": fit_weighing(table, is_missing=False),
     }
-    told = _told(table)
     return weighings, {
-        card: _card(told, card, weighings, target.untold if card == "with_opinions" else frozenset())
+        card: _fit_card(table, card, weighings, target.only_told.get(card, frozenset()))
         for card in target.false_rejects
     }
 
@@ -104,21 +108,17 @@ def _reasons(
     table: Sequence[Row], card: str, weighings: Mapping[str, Weighing], target: Target
 ) -> dict[str, Curve]:
     """Return curves of all measures where not all of them decide."""
-    is_needed = card == "with_opinions" and target.untold
-    return _card(_told(table), card, weighings, frozenset()) if is_needed else {}
+    return _fit_card(table, card, weighings, frozenset()) if card in target.only_told else {}
 
 
-def _card(
-    told: Sequence[Row], card: str, weighings: Mapping[str, Weighing], left_out: frozenset[str]
+def _fit_card(
+    table: Sequence[Row], card: str, weighings: Mapping[str, Weighing], left_out: frozenset[str]
 ) -> dict[str, Curve]:
-    measures = [_measures(row, card, weighings) for row in told]
+    """Fit a card's curves on the masks that teach something."""
+    taught = [row for row in table if row.kind == GOOD or row.changed >= _LEAST_CHANGE]
+    measures = [_measures(row, card, weighings) for row in taught]
     names = [name for check in CHECKS for name in check.measures if name in measures[0]]
-    return fit_scorecard(measures, told, [name for name in names if name not in left_out])
-
-
-def _told(table: Sequence[Row]) -> list[Row]:
-    """Return the masks that teach something."""
-    return [row for row in table if row.kind == GOOD or row.changed >= _LEAST_CHANGE]
+    return fit_scorecard(measures, taught, [name for name in names if name not in left_out])
 
 
 def allowance(costs: Sequence[float], false_rejects: float) -> float:
